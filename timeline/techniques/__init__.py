@@ -1,0 +1,36 @@
+"""The chapter's techniques: one a file, each a builder of Programs."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from timeline.errors import unknown
+from timeline.techniques.technique import Parameter, Technique, Variant
+
+__all__ = ["NAMES", "Parameter", "Technique", "Variant", "technique"]
+
+NAMES = (
+    "five_kernels",
+    "three_way_overlap",
+    "pinned_vs_pageable",
+    "stream_ordered_alloc",
+    "default_stream_barrier",
+    "per_thread_default_stream",
+    "event_wait",
+    "pdl",
+)
+"""Techniques, in the chapter's order; each is a module here with a ``TECHNIQUE``."""
+
+
+def technique(name: str) -> Technique:
+    """Find a technique by its id.
+
+    Raises
+    ------
+    UsageError
+        When there is none of that name.
+    """
+    if name not in NAMES:
+        raise unknown("technique", name, NAMES)
+    found: Technique = import_module(f"timeline.techniques.{name}").TECHNIQUE
+    return found

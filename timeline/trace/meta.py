@@ -1,0 +1,95 @@
+"""What a trace says about itself: where it comes from, on what, and how far to trust it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from timeline.errors import TraceError
+from timeline.trace.schema import VERSION
+
+__all__ = ["Device", "Meta"]
+
+Json = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device of the trace; unknown figures are None."""
+
+    id: int
+    name: str
+    compute_capability: str | None = None
+    sm_count: int | None = None
+    copy_engines: int | None = None
+    memory_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """Provenance of a trace.
+
+    Attributes
+    ----------
+    source : str
+        What measured the times: ``cupti``, ``cuda_events``, ``sim``, or the importer's format.
+    epoch_ns : int
+        Unix time, in ns, of the trace's time 0; 0 for a simulated trace.
+    labels : mapping
+        ``technique``, ``variant`` and parameters of the Program, if there was one.
+    repeats : tuple of (int, int)
+        Host span of each repeat of the Program, ns; an activity belongs to the repeat in whose
+        span it starts. Empty for recorded scripts and imports.
+    paced : str
+        ``gated`` (streams were held until the host had enqueued everything), ``partly`` (until the
+        first operation at which the host waits), ``host`` (not held) or ``""`` (not known).
+    dropped : int
+        Records that the collector lost.
+    verified : int
+        Known answers checked, over all repeats; every one held, or there would be no trace.
+    provenance : mapping
+        Versions (driver, CUDA, CUPTI, CuPy, Python, timeline), date, command, host.
+    notes : tuple of str
+        What the reader must know, one sentence each.
+    """
+
+    source: str
+    epoch_ns: int = 0
+    devices: tuple[Device, ...] = ()
+    labels: Mapping[str, Json] = field(default_factory=dict)
+    repeats: tuple[tuple[int, int], ...] = ()
+    paced: str = ""
+    dropped: int = 0
+    verified: int = 0
+    provenance: Mapping[str, Json] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    version: int = VERSION
+
+    def to_json(self) -> dict[str, Json]:
+        """As a JSON object."""
+        return {"format": "timeline-trace", **dataclasses.asdict(self)}
+
+    @classmethod
+    def from_json(cls, value: Json, place: str) -> Meta:
+        """Read the object of :meth:`to_json`; ``place`` names it in errors."""
+        if not isinstance(value, dict) or value.get("format") != "timeline-trace":
+            raise TraceError(f"{place}: not the meta.json of a timeline trace")
+        version = value.get("version")
+        if not isinstance(version, int) or version < 1:
+            raise TraceError(f"{place}: no format version")
+        if version > VERSION:
+            raise TraceError(
+                f"{place}: written in format version {version}, this timeline reads up to "
+                f"{VERSION}; upgrade with: pip install -U cuda-timeline"
+            )
+        known = {f.name for f in dataclasses.fields(cls)}
+        fields = {k: v for k, v in value.items() if k in known}
+        try:
+            fields["devices"] = tuple(Device(**d) for d in fields.get("devices", ()))
+            fields["repeats"] = tuple((int(a), int(b)) for a, b in fields.get("repeats", ()))
+            fields["notes"] = tuple(str(n) for n in fields.get("notes", ()))
+            return cls(**fields)
+        except (TypeError, ValueError) as error:
+            raise TraceError(f"{place}: malformed: {error}") from error

@@ -1,0 +1,192 @@
+"""The Trace: what every backend and importer makes, and everything else reads."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from timeline.errors import TraceError
+from timeline.trace.meta import Meta
+from timeline.trace.schema import TABLES
+
+__all__ = ["Trace", "table"]
+
+Int64 = npt.NDArray[np.int64]
+
+
+def table(name: str, columns: Mapping[str, Any], rows: int | None = None) -> pa.Table:
+    """Make one of the trace's tables from the columns there are; the others are null.
+
+    Parameters
+    ----------
+    name : str
+        A key of :data:`timeline.trace.schema.TABLES`.
+    columns : mapping
+        Column name to a NumPy array, Arrow array or sequence of ``rows`` values. A pair
+        ``(codes, names)`` makes a dictionary column without expanding it. A ``(rows, 3)`` integer
+        array makes a grid, block or cluster column.
+    rows : int, optional
+        Number of rows, if ``columns`` may be empty.
+    """
+    schema = TABLES[name]
+    extra = set(columns) - set(schema.names)
+    if extra:
+        raise TraceError(f"table {name!r} has no column {sorted(extra)[0]!r}")
+    arrays = {key: _array(value, schema.field(key).type) for key, value in columns.items()}
+    lengths = {len(array) for array in arrays.values()}
+    if rows is not None:
+        lengths.add(rows)
+    if len(lengths) > 1:
+        raise TraceError(f"table {name!r}: columns of {sorted(lengths)} rows")
+    count = lengths.pop() if lengths else 0
+    return pa.table(
+        [arrays[f.name] if f.name in arrays else _nulls(count, f.type) for f in schema],
+        schema=schema,
+    )
+
+
+def _nulls(count: int, kind: pa.DataType) -> pa.Array:
+    if pa.types.is_dictionary(kind):
+        indices = pa.nulls(count, kind.index_type)
+        return pa.DictionaryArray.from_arrays(indices, pa.array([], kind.value_type))
+    return pa.nulls(count, kind)
+
+
+def _array(value: Any, kind: pa.DataType) -> pa.Array:
+    if isinstance(value, pa.ChunkedArray):
+        value = value.combine_chunks()
+    if isinstance(value, pa.Array):
+        return value if value.type == kind else value.cast(kind)
+    if pa.types.is_dictionary(kind):
+        if isinstance(value, tuple):
+            codes, names = value
+            indices = pa.array(codes, kind.index_type)
+            return pa.DictionaryArray.from_arrays(indices, pa.array(names, kind.value_type))
+        return pa.array(value, kind.value_type).dictionary_encode()
+    if pa.types.is_fixed_size_list(kind) and isinstance(value, np.ndarray):
+        flat = pa.array(value.reshape(-1), kind.value_type)
+        return pa.FixedSizeListArray.from_arrays(flat, kind.list_size)
+    return pa.array(value, kind)
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """Tables of :mod:`timeline.trace.schema` and their :class:`Meta`.
+
+    Attributes
+    ----------
+    tables : mapping of str to pyarrow.Table
+        Every table of the schema, possibly empty. ``activities`` is sorted by start.
+    """
+
+    meta: Meta
+    tables: Mapping[str, pa.Table]
+
+    @classmethod
+    def from_tables(cls, meta: Meta, tables: Mapping[str, pa.Table]) -> Trace:
+        """Make a Trace from the tables there are; missing ones are empty, activities get sorted.
+
+        Raises
+        ------
+        TraceError
+            For an unknown table, or columns that are not the schema's.
+        """
+        full = {}
+        for name in tables.keys() - TABLES.keys():
+            raise TraceError(f"no table named {name!r} in a trace")
+        for name, schema in TABLES.items():
+            found = tables.get(name)
+            if found is None:
+                found = table(name, {}, 0)
+            elif found.schema != schema:
+                raise TraceError(f"table {name!r} has other columns than the schema's")
+            full[name] = found.unify_dictionaries().combine_chunks()
+        start = full["activities"]["start"].to_numpy()
+        if len(start) > 1 and bool((start[1:] < start[:-1]).any()):
+            full["activities"] = full["activities"].take(pa.array(np.argsort(start, kind="stable")))
+        return cls(meta, full)
+
+    def __getattr__(self, name: str) -> pa.Table:
+        tables = self.__dict__.get("tables", {})
+        if name in tables:
+            return tables[name]
+        raise AttributeError(name)
+
+    @property
+    def activities(self) -> pa.Table:
+        """What the GPU did, by start."""
+        return self.tables["activities"]
+
+    def column(self, table_name: str, column: str) -> npt.NDArray[Any]:
+        """One column as a NumPy array; nulls of integer columns become -1, of booleans False.
+
+        Dictionary columns come as their integer codes (-1 for null); see :meth:`names`.
+        """
+        return column_values(self.tables[table_name], column)
+
+    def names(self, table_name: str, column: str) -> list[str]:
+        """The dictionary of a dictionary column: what its codes stand for."""
+        return dictionary(self.tables[table_name], column)
+
+    @cached_property
+    def span(self) -> tuple[int, int]:
+        """Start of the first and end of the last activity, ns; (0, 0) without activities."""
+        if self.activities.num_rows == 0:
+            return (0, 0)
+        start, end = self.column("activities", "start"), self.column("activities", "end")
+        return int(start.min()), int(end.max())
+
+    def replace(self, **changes: Any) -> Trace:
+        """A copy with other ``meta`` fields."""
+        return Trace(dataclasses.replace(self.meta, **changes), self.tables)
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the native folder; see :func:`timeline.trace.store.save`."""
+        from timeline.trace.store import save
+
+        return save(self, path, overwrite=overwrite)
+
+    @classmethod
+    def load(cls, path: str | Path, *, tables: Iterable[str] | None = None) -> Trace:
+        """Read a native folder or its zip; see :func:`timeline.trace.store.load`."""
+        from timeline.trace.store import load
+
+        return load(path, tables=tables)
+
+
+def column_values(source: pa.Table, column: str) -> npt.NDArray[Any]:
+    """See :meth:`Trace.column`."""
+    chunks = source[column]
+    array = chunks.chunk(0) if chunks.num_chunks == 1 else chunks.combine_chunks()
+    if isinstance(array, pa.ChunkedArray):  # no rows
+        array = pa.array([], chunks.type)
+    kind = array.type
+    if pa.types.is_dictionary(kind):
+        array = array.indices
+    if pa.types.is_fixed_size_list(kind):
+        flat = (
+            array.flatten()
+            if array.null_count == 0
+            else array.fill_null([0] * kind.list_size).flatten()
+        )
+        lanes: npt.NDArray[Any] = flat.to_numpy(zero_copy_only=False)
+        return lanes.reshape(-1, kind.list_size)
+    if array.null_count:
+        array = array.fill_null(False if pa.types.is_boolean(array.type) else -1)
+    values: npt.NDArray[Any] = array.to_numpy(zero_copy_only=False)
+    return values
+
+
+def dictionary(source: pa.Table, column: str) -> list[str]:
+    """See :meth:`Trace.names`."""
+    chunks = source[column].unify_dictionaries()
+    names: list[str] = chunks.chunk(0).dictionary.to_pylist() if chunks.num_chunks else []
+    return names

@@ -1,0 +1,155 @@
+"""The tables of a trace: names, columns, types. Times are int64 ns on one clock.
+
+Column names follow CUPTI's activity records. Every table may be empty; a column that a source
+can't fill is null.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+VERSION = 1
+"""Version of the native format; a reader refuses a newer one."""
+
+_NAME = pa.dictionary(pa.int32(), pa.string())
+_DIM3 = pa.list_(pa.int32(), 3)
+
+
+def _schema(**columns: pa.DataType) -> pa.Schema:
+    return pa.schema(list(columns.items()))
+
+
+ACTIVITIES = _schema(
+    kind=_NAME,  # kernel, memcpy, memset, host_func, graph (a whole launch, traced as one)
+    name=_NAME,
+    start=pa.int64(),
+    end=pa.int64(),
+    device=pa.int32(),
+    context=pa.int32(),
+    stream=pa.int64(),
+    engine=_NAME,  # timeline.engines
+    correlation=pa.int64(),  # of the call that issued it; unique within a process
+    bytes=pa.int64(),
+    copy_kind=_NAME,  # HtoD, DtoH, DtoD, PtoP, HtoH
+    src_kind=_NAME,  # pageable, pinned, device, managed, array, unknown
+    dst_kind=_NAME,
+    src_device=pa.int32(),
+    dst_device=pa.int32(),
+    grid=_DIM3,
+    block=_DIM3,
+    cluster=_DIM3,
+    registers=pa.int32(),  # a thread
+    static_shared=pa.int32(),  # bytes a block
+    dynamic_shared=pa.int32(),
+    graph=pa.int64(),
+    graph_node=pa.int64(),
+    pdl=pa.bool_(),
+    cooperative=pa.bool_(),
+    queued=pa.int64(),  # put into the command buffer
+    submitted=pa.int64(),  # handed to the GPU
+    process=pa.int64(),
+)
+"""What the GPU did: one row a kernel, copy, memset or host function."""
+
+CALLS = _schema(
+    name=_NAME,
+    api=_NAME,  # runtime, driver
+    start=pa.int64(),
+    end=pa.int64(),
+    process=pa.int64(),
+    thread=pa.int64(),
+    correlation=pa.int64(),
+    return_code=pa.int32(),
+)
+"""Runtime and driver calls of host threads."""
+
+RANGES = _schema(
+    name=_NAME,
+    kind=_NAME,  # push_pop, start_end, mark
+    domain=_NAME,
+    category=_NAME,
+    color=pa.uint32(),  # ARGB
+    payload=pa.string(),
+    start=pa.int64(),
+    end=pa.int64(),
+    process=pa.int64(),
+    thread=pa.int64(),
+)
+"""NVTX ranges and marks, and the host's own work (domain ``timeline``, category ``host_work``)."""
+
+SYNCS = _schema(
+    kind=_NAME,  # event_synchronize, stream_wait_event, stream_synchronize, device_synchronize
+    start=pa.int64(),
+    end=pa.int64(),
+    device=pa.int32(),
+    context=pa.int32(),
+    stream=pa.int64(),
+    event=pa.int64(),
+    process=pa.int64(),
+    thread=pa.int64(),
+    correlation=pa.int64(),
+)
+"""Synchronisations: host spans, and the stream waits that were issued."""
+
+EVENTS = _schema(
+    event=pa.int64(),
+    device=pa.int32(),
+    context=pa.int32(),
+    stream=pa.int64(),
+    correlation=pa.int64(),
+    timestamp=pa.int64(),  # when the device reached it, if collected
+    process=pa.int64(),
+)
+"""Event records: one row a ``cudaEventRecord``."""
+
+STREAMS = _schema(
+    device=pa.int32(),
+    context=pa.int32(),
+    stream=pa.int64(),
+    kind=_NAME,  # blocking, non_blocking, legacy, per_thread
+    priority=pa.int32(),
+    name=pa.string(),
+    process=pa.int64(),
+)
+"""Streams, with how they synchronise with the legacy default stream."""
+
+STAMPS = _schema(
+    correlation=pa.int64(),  # of the kernel's launch
+    device=pa.int32(),
+    block=pa.int32(),
+    sm=pa.int32(),
+    role=_NAME,  # loader, compute, storer, prologue, wait, epilogue, body, ...
+    tile=pa.int32(),
+    start=pa.int64(),
+    end=pa.int64(),
+)
+"""Spans inside kernels, written by the kernels themselves (``%globaltimer``)."""
+
+ALLOCS = _schema(
+    kind=_NAME,  # malloc, free, malloc_async, free_async
+    start=pa.int64(),  # of the host call; the point in time when only that is known
+    end=pa.int64(),
+    device=pa.int32(),
+    stream=pa.int64(),
+    bytes=pa.int64(),
+    address=pa.uint64(),
+    memory_kind=_NAME,
+    pool=pa.uint64(),
+    pool_used=pa.int64(),  # bytes of the pool in use, and held, after the call
+    pool_reserved=pa.int64(),
+    process=pa.int64(),
+    thread=pa.int64(),
+    correlation=pa.int64(),
+)
+"""Allocations and frees."""
+
+TABLES: dict[str, pa.Schema] = {
+    "activities": ACTIVITIES,
+    "calls": CALLS,
+    "ranges": RANGES,
+    "syncs": SYNCS,
+    "events": EVENTS,
+    "streams": STREAMS,
+    "stamps": STAMPS,
+    "allocs": ALLOCS,
+}
