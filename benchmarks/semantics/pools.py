@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from cuda.bindings import driver, runtime
 
 from benchmarks.semantics.lab import Json, Lab, check, median, timed
