@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,9 +11,11 @@ from typing import Any
 from timeline.errors import TraceError
 from timeline.trace.schema import VERSION
 
-__all__ = ["Device", "Meta"]
+__all__ = ["Device", "Meta", "is_meta"]
 
 Json = Any
+
+FORMAT = "timeline-trace"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +72,15 @@ class Meta:
 
     def to_json(self) -> dict[str, Json]:
         """As a JSON object."""
-        return {"format": "timeline-trace", **dataclasses.asdict(self)}
+        return {"format": FORMAT, **dataclasses.asdict(self)}
 
     @classmethod
     def from_json(cls, value: Json, place: str) -> Meta:
-        """Read the object of :meth:`to_json`; ``place`` names it in errors."""
-        if not isinstance(value, dict) or value.get("format") != "timeline-trace":
+        """Read the object of :meth:`to_json`; ``place`` names it in errors.
+
+        Fields that this version doesn't know are left aside.
+        """
+        if not isinstance(value, dict) or value.get("format") != FORMAT:
             raise TraceError(f"{place}: not the meta.json of a timeline trace")
         version = value.get("version")
         if not isinstance(version, int) or version < 1:
@@ -84,12 +90,48 @@ class Meta:
                 f"{place}: written in format version {version}, this timeline reads up to "
                 f"{VERSION}; upgrade with: pip install -U cuda-timeline"
             )
-        known = {f.name for f in dataclasses.fields(cls)}
-        fields = {k: v for k, v in value.items() if k in known}
+        fields = _known(cls, value)
+        _check_types(fields, place)
         try:
-            fields["devices"] = tuple(Device(**d) for d in fields.get("devices", ()))
+            fields["devices"] = tuple(
+                Device(**_known(Device, d)) for d in fields.get("devices", ())
+            )
             fields["repeats"] = tuple((int(a), int(b)) for a, b in fields.get("repeats", ()))
             fields["notes"] = tuple(str(n) for n in fields.get("notes", ()))
             return cls(**fields)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, AttributeError, OverflowError) as error:
             raise TraceError(f"{place}: malformed: {error}") from error
+
+
+_TYPES: Mapping[str, type] = {
+    "source": str,
+    "epoch_ns": int,
+    "labels": dict,
+    "paced": str,
+    "dropped": int,
+    "verified": int,
+    "provenance": dict,
+    "repeats": list,
+    "devices": list,
+    "notes": list,
+}
+
+
+def _known(kind: type, value: dict[str, Json]) -> dict[str, Json]:
+    names = {f.name for f in dataclasses.fields(kind)}
+    return {key: item for key, item in value.items() if key in names}
+
+
+def _check_types(fields: dict[str, Json], place: str) -> None:
+    for name, kind in _TYPES.items():
+        if name in fields and not isinstance(fields[name], kind):
+            raise TraceError(f"{place}: malformed: {name!r} must be a JSON {kind.__name__}")
+
+
+def is_meta(text: bytes) -> bool:
+    """Whether ``text`` is the meta.json of a timeline trace, of any version."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and value.get("format") == FORMAT

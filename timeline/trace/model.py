@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from timeline.errors import TraceError
+from timeline.trace.columns import nulls, one_chunk, to_arrow, to_numpy
 from timeline.trace.meta import Meta
 from timeline.trace.schema import TABLES
 
@@ -30,9 +31,9 @@ def table(name: str, columns: Mapping[str, Any], rows: int | None = None) -> pa.
     name : str
         A key of :data:`timeline.trace.schema.TABLES`.
     columns : mapping
-        Column name to a NumPy array, Arrow array or sequence of ``rows`` values. A pair
-        ``(codes, names)`` makes a dictionary column without expanding it. A ``(rows, 3)`` integer
-        array makes a grid, block or cluster column.
+        Column name to a NumPy array, Arrow array or sequence of ``rows`` values; masked values and
+        None become null. A pair ``(codes, names)`` makes a dictionary column without expanding it;
+        a code of -1 is null. A ``(rows, 3)`` integer array makes a grid, block or cluster column.
     rows : int, optional
         Number of rows, if ``columns`` may be empty.
     """
@@ -40,41 +41,17 @@ def table(name: str, columns: Mapping[str, Any], rows: int | None = None) -> pa.
     extra = set(columns) - set(schema.names)
     if extra:
         raise TraceError(f"table {name!r} has no column {sorted(extra)[0]!r}")
-    arrays = {key: _array(value, schema.field(key).type) for key, value in columns.items()}
+    arrays = {key: to_arrow(value, schema.field(key).type) for key, value in columns.items()}
     lengths = {len(array) for array in arrays.values()}
     if rows is not None:
         lengths.add(rows)
     if len(lengths) > 1:
         raise TraceError(f"table {name!r}: columns of {sorted(lengths)} rows")
     count = lengths.pop() if lengths else 0
-    return pa.table(
-        [arrays[f.name] if f.name in arrays else _nulls(count, f.type) for f in schema],
+    return pa.Table.from_arrays(
+        [arrays[f.name] if f.name in arrays else nulls(count, f.type) for f in schema],
         schema=schema,
     )
-
-
-def _nulls(count: int, kind: pa.DataType) -> pa.Array:
-    if pa.types.is_dictionary(kind):
-        indices = pa.nulls(count, kind.index_type)
-        return pa.DictionaryArray.from_arrays(indices, pa.array([], kind.value_type))
-    return pa.nulls(count, kind)
-
-
-def _array(value: Any, kind: pa.DataType) -> pa.Array:
-    if isinstance(value, pa.ChunkedArray):
-        value = value.combine_chunks()
-    if isinstance(value, pa.Array):
-        return value if value.type == kind else value.cast(kind)
-    if pa.types.is_dictionary(kind):
-        if isinstance(value, tuple):
-            codes, names = value
-            indices = pa.array(codes, kind.index_type)
-            return pa.DictionaryArray.from_arrays(indices, pa.array(names, kind.value_type))
-        return pa.array(value, kind.value_type).dictionary_encode()
-    if pa.types.is_fixed_size_list(kind) and isinstance(value, np.ndarray):
-        flat = pa.array(value.reshape(-1), kind.value_type)
-        return pa.FixedSizeListArray.from_arrays(flat, kind.list_size)
-    return pa.array(value, kind)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +86,7 @@ class Trace:
             elif found.schema != schema:
                 raise TraceError(f"table {name!r} has other columns than the schema's")
             full[name] = found.unify_dictionaries().combine_chunks()
-        start = full["activities"]["start"].to_numpy()
+        start = column_values(full["activities"], "start")
         if len(start) > 1 and bool((start[1:] < start[:-1]).any()):
             full["activities"] = full["activities"].take(pa.array(np.argsort(start, kind="stable")))
         return cls(meta, full)
@@ -126,9 +103,11 @@ class Trace:
         return self.tables["activities"]
 
     def column(self, table_name: str, column: str) -> npt.NDArray[Any]:
-        """One column as a NumPy array; nulls of integer columns become -1, of booleans False.
+        """One column as a NumPy array, where possible without a copy.
 
-        Dictionary columns come as their integer codes (-1 for null); see :meth:`names`.
+        Nulls become -1 in signed integers, 0 in unsigned ones and in grid, block and cluster,
+        False in booleans, None in texts. Dictionary columns come as their integer codes (-1 for
+        null); see :meth:`names`.
         """
         return column_values(self.tables[table_name], column)
 
@@ -164,29 +143,10 @@ class Trace:
 
 def column_values(source: pa.Table, column: str) -> npt.NDArray[Any]:
     """See :meth:`Trace.column`."""
-    chunks = source[column]
-    array = chunks.chunk(0) if chunks.num_chunks == 1 else chunks.combine_chunks()
-    if isinstance(array, pa.ChunkedArray):  # no rows
-        array = pa.array([], chunks.type)
-    kind = array.type
-    if pa.types.is_dictionary(kind):
-        array = array.indices
-    if pa.types.is_fixed_size_list(kind):
-        flat = (
-            array.flatten()
-            if array.null_count == 0
-            else array.fill_null([0] * kind.list_size).flatten()
-        )
-        lanes: npt.NDArray[Any] = flat.to_numpy(zero_copy_only=False)
-        return lanes.reshape(-1, kind.list_size)
-    if array.null_count:
-        array = array.fill_null(False if pa.types.is_boolean(array.type) else -1)
-    values: npt.NDArray[Any] = array.to_numpy(zero_copy_only=False)
-    return values
+    return to_numpy(one_chunk(source[column]))
 
 
 def dictionary(source: pa.Table, column: str) -> list[str]:
     """See :meth:`Trace.names`."""
-    chunks = source[column].unify_dictionaries()
-    names: list[str] = chunks.chunk(0).dictionary.to_pylist() if chunks.num_chunks else []
+    names: list[str] = one_chunk(source[column]).dictionary.to_pylist()
     return names

@@ -1,0 +1,168 @@
+"""Arrow columns as NumPy arrays and back, without a copy where the layouts agree.
+
+Done on the buffers: Arrow's own conversions import pandas wherever that is installed, which takes
+longer than loading a trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from timeline.errors import TraceError
+
+__all__ = ["from_numpy", "nulls", "one_chunk", "texts", "to_arrow", "to_numpy"]
+
+Array = npt.NDArray[Any]
+Mask = npt.NDArray[np.bool_]
+
+
+def to_numpy(array: pa.Array) -> Array:
+    """Values of a column; what stands for null is told at :meth:`timeline.trace.Trace.column`."""
+    kind = array.type
+    if pa.types.is_dictionary(kind):
+        return to_numpy(array.indices)
+    if pa.types.is_fixed_size_list(kind):
+        return _rows_of_lists(array)
+    if pa.types.is_boolean(kind):
+        values: Array = _bits(array.buffers()[1], array)
+        return values if not array.null_count else values & _valid(array)
+    if pa.types.is_integer(kind):
+        return _integers(array)
+    return np.array(array.to_pylist(), dtype=object)
+
+
+def _integers(array: pa.Array) -> Array:
+    dtype = np.dtype(str(array.type))
+    data = array.buffers()[1]
+    if not len(array) or data is None:
+        return np.full(len(array), _null(dtype), dtype)
+    values = np.frombuffer(data, dtype, len(array), array.offset * dtype.itemsize)
+    if not array.null_count:
+        return values
+    return np.where(_valid(array), values, dtype.type(_null(dtype)))
+
+
+def _null(dtype: np.dtype[Any]) -> int:
+    return -1 if dtype.kind == "i" else 0
+
+
+def _rows_of_lists(array: pa.Array) -> Array:
+    width = array.type.list_size
+    inner = array.values.slice(array.offset * width, len(array) * width)
+    lanes = to_numpy(inner).reshape(-1, width)
+    return (
+        np.where(_valid(array)[:, None], lanes, lanes.dtype.type(0)) if array.null_count else lanes
+    )
+
+
+def _valid(array: pa.Array) -> Mask:
+    return _bits(array.buffers()[0], array)
+
+
+def _bits(buffer: pa.Buffer | None, array: pa.Array) -> Mask:
+    if not len(array) or buffer is None:
+        return np.zeros(len(array), np.bool_)
+    first, last = array.offset, array.offset + len(array)
+    packed = np.frombuffer(buffer, np.uint8)[first // 8 : (last + 7) // 8]
+    bits = np.unpackbits(packed, bitorder="little")[first % 8 :][: len(array)]
+    return bits.view(np.bool_)
+
+
+def one_chunk(column: pa.ChunkedArray) -> pa.Array:
+    """The rows of ``column`` as one array."""
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    if column.num_chunks == 0:
+        return nulls(0, column.type)
+    return column.unify_dictionaries().combine_chunks()
+
+
+def nulls(count: int, kind: pa.DataType) -> pa.Array:
+    """A column of ``count`` nulls."""
+    if pa.types.is_dictionary(kind):
+        indices = pa.nulls(count, kind.index_type)
+        return pa.DictionaryArray.from_arrays(indices, pa.nulls(0, kind.value_type))
+    return pa.nulls(count, kind)
+
+
+def to_arrow(value: Any, kind: pa.DataType) -> pa.Array:
+    """Anything that :func:`timeline.trace.table` takes as a column, as an Arrow array."""
+    if isinstance(value, pa.ChunkedArray):
+        value = one_chunk(value)
+    if isinstance(value, pa.Array):
+        return value if value.type == kind else value.cast(kind)
+    if pa.types.is_dictionary(kind):
+        if isinstance(value, tuple):
+            codes, names = value
+            return _coded(codes, names, kind)
+        return pa.array(value, kind.value_type).dictionary_encode()
+    if isinstance(value, np.ndarray):
+        return from_numpy(value, kind)
+    if pa.types.is_string(kind):
+        return texts(value)
+    return pa.array(value, kind)
+
+
+def _coded(codes: Any, names: Sequence[str], kind: pa.DataType) -> pa.Array:
+    codes = np.asarray(codes)
+    if len(codes) and int(codes.max()) >= len(names):
+        raise TraceError(f"code {int(codes.max())} has no name; there are {len(names)}")
+    missing = codes < 0
+    indices = np.ma.masked_array(codes, missing) if missing.any() else codes
+    return pa.DictionaryArray.from_arrays(from_numpy(indices, kind.index_type), texts(names))
+
+
+def from_numpy(values: Array, kind: pa.DataType) -> pa.Array:
+    """``values`` as an Arrow array of type ``kind``; masked ones become null.
+
+    Raises
+    ------
+    TraceError
+        When a value does not fit the type.
+    """
+    if pa.types.is_fixed_size_list(kind):
+        flat = from_numpy(values.reshape(-1), kind.value_type)
+        return pa.FixedSizeListArray.from_arrays(flat, kind.list_size)
+    if pa.types.is_boolean(kind) and values.dtype == np.bool_:
+        return _from_buffer(np.packbits(values, bitorder="little"), values, kind)
+    if pa.types.is_integer(kind) and values.dtype.kind in "iu":
+        dtype = np.dtype(str(kind))
+        if not np.can_cast(values.dtype, dtype):
+            _check_range(values, dtype)
+        return _from_buffer(np.ascontiguousarray(values, dtype), values, kind)
+    return pa.array(values, kind)
+
+
+def _check_range(values: Array, dtype: np.dtype[Any]) -> None:
+    limits = np.iinfo(dtype)
+    if values.size and not (limits.min <= int(values.min()) and int(values.max()) <= limits.max):
+        raise TraceError(f"a value from {values.min()} to {values.max()} does not fit {dtype}")
+
+
+def _from_buffer(data: Array, values: Array, kind: pa.DataType) -> pa.Array:
+    valid = None
+    if isinstance(values, np.ma.MaskedArray):
+        data = np.ma.getdata(data)
+        valid = pa.py_buffer(np.packbits(~np.ma.getmaskarray(values), bitorder="little"))
+    return pa.Array.from_buffers(kind, len(values), [valid, pa.py_buffer(data)])
+
+
+def texts(values: Sequence[str | None]) -> pa.Array:
+    """A column of texts; what is not valid Unicode gets a question mark."""
+    encoded = [(value or "").encode("utf-8", "replace") for value in values]
+    data = b"".join(encoded)
+    if len(data) > np.iinfo(np.int32).max:
+        raise TraceError(f"a column of {len(data) / 1e9:.1f} GB of texts; 2.1 GB is the limit")
+    offsets = np.zeros(len(encoded) + 1, np.int32)
+    np.cumsum([len(text) for text in encoded], out=offsets[1:])
+    valid = None
+    if None in values:
+        known = np.array([value is not None for value in values])
+        valid = pa.py_buffer(np.packbits(known, bitorder="little"))
+    buffers = [valid, pa.py_buffer(offsets), pa.py_buffer(data)]
+    return pa.Array.from_buffers(pa.string(), len(encoded), buffers)

@@ -1,0 +1,169 @@
+"""One table of one part as a Parquet file: written compactly, read back to the schema's types.
+
+Times and correlations rise slowly, so they are stored as differences (``DELTA_BINARY_PACKED``);
+the rest repeats, so it is stored as dictionaries. Columns that hold nothing are left out. Pages
+carry checksums: a damaged file is an error, never another trace.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from timeline.errors import TraceError
+from timeline.trace.columns import nulls, texts, to_numpy
+from timeline.trace.schema import TABLES
+
+__all__ = ["read_part", "write_part"]
+
+ROW_GROUP_ROWS = 1 << 20
+RISING = frozenset(
+    ("start", "end", "queued", "submitted", "timestamp", "correlation", "address", "event")
+)
+_ALWAYS = frozenset(("start", "end"))
+
+
+def write_part(table: pa.Table, sink: Any) -> None:
+    """Write ``table`` to an open binary file."""
+    kept = [c for c in table.column_names if c in _ALWAYS or _holds_something(table[c])]
+    # A table without columns would lose its number of rows.
+    table = table.select(kept or table.column_names[:1])
+    delta = [c for c in table.column_names if c in RISING]
+    pq.write_table(
+        table,
+        sink,
+        row_group_size=ROW_GROUP_ROWS,
+        compression="zstd",
+        compression_level=3,
+        use_dictionary=[c for c in table.column_names if c not in delta],
+        column_encoding=dict.fromkeys(delta, "DELTA_BINARY_PACKED"),
+        write_statistics=[c for c in ("start", "end") if c in delta],
+        write_page_checksum=True,
+    )
+
+
+def _holds_something(column: pa.ChunkedArray) -> bool:
+    return int(column.null_count) < len(column)
+
+
+def read_part(source: Any, name: str, place: str, max_bytes: int) -> pa.Table:
+    """Read what :func:`write_part` wrote.
+
+    Columns that the schema doesn't know are left aside, those it misses become nulls.
+
+    Parameters
+    ----------
+    source : file-like or str
+        What Arrow can read from.
+    name : str
+        The table, a key of :data:`timeline.trace.TABLES`.
+    place : str
+        The file, for errors.
+    max_bytes : int
+        The most memory that the table may take.
+
+    Raises
+    ------
+    TraceError
+        When the file is truncated or damaged, needs more memory, or a column has a wrong type.
+    """
+    schema = TABLES[name]
+    try:
+        metadata = pq.read_metadata(source)
+        with pq.ParquetFile(
+            source,
+            metadata=metadata,
+            read_dictionary=_texts(metadata, schema),
+            page_checksum_verification=True,
+        ) as file:
+            stored = file.schema_arrow
+            _check_types(stored, schema, place)
+            rows = file.metadata.num_rows
+            check_memory(rows * row_bytes(schema), max_bytes, place)
+            known = [c for c in stored.names if c in schema.names]
+            found = file.read(columns=known, use_threads=rows > ROW_GROUP_ROWS)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        reason = str(error).splitlines()[0].rstrip(".")
+        raise TraceError(
+            f"{place}: truncated or damaged ({reason}); record it, or copy it, again"
+        ) from error
+    return _conform(found, schema, place, max_bytes)
+
+
+def _texts(metadata: pq.FileMetaData, schema: pa.Schema) -> list[str]:
+    """Columns to read as dictionaries, however they were stored."""
+    paths = {metadata.schema.column(i).path for i in range(metadata.num_columns)}
+    return [f.name for f in schema if f.name in paths and not _fixed_width(f.type)]
+
+
+def _fixed_width(kind: pa.DataType) -> bool:
+    return not (pa.types.is_dictionary(kind) or pa.types.is_string(kind))
+
+
+def row_bytes(schema: pa.Schema) -> int:
+    """Bytes that a row of ``schema`` takes in memory, texts aside."""
+    total = 0
+    for field in schema:
+        kind = field.type
+        if pa.types.is_fixed_size_list(kind):
+            total += kind.list_size * kind.value_type.bit_width // 8
+        elif pa.types.is_dictionary(kind) or pa.types.is_string(kind):
+            total += 4
+        else:
+            total += (kind.bit_width + 7) // 8
+    return total
+
+
+def check_memory(needed: int, max_bytes: int, place: str) -> None:
+    """Refuse what would take more memory than allowed."""
+    if needed > max_bytes:
+        raise TraceError(
+            f"{place}: needs {needed / 1e9:.1f} GB of memory, more than the {max_bytes / 1e9:.1f} "
+            "GB allowed; load fewer tables, or allow more with max_bytes"
+        )
+
+
+def _check_types(stored: pa.Schema, schema: pa.Schema, place: str) -> None:
+    for field in schema:
+        index = stored.get_field_index(field.name)
+        if index >= 0 and not _fits(stored.field(index).type, field.type):
+            raise TraceError(
+                f"{place}: column {field.name!r} is {stored.field(index).type}, "
+                f"the format has {field.type}; write it with timeline"
+            )
+
+
+def _fits(stored: pa.DataType, wanted: pa.DataType) -> bool:
+    """Whether a column has the type; texts may come as dictionaries or plainly."""
+    if _fixed_width(wanted):
+        return bool(stored == wanted)
+    text = stored.value_type if pa.types.is_dictionary(stored) else stored
+    return bool(pa.types.is_string(text) or pa.types.is_large_string(text))
+
+
+def _conform(found: pa.Table, schema: pa.Schema, place: str, max_bytes: int) -> pa.Table:
+    columns = []
+    for field in schema:
+        if field.name not in found.column_names:
+            columns.append(nulls(found.num_rows, field.type))
+        elif pa.types.is_string(field.type):
+            check_memory(_text_bytes(found[field.name]), max_bytes, place)
+            columns.append(texts(found[field.name].to_pylist()))
+        elif found[field.name].type == field.type:
+            columns.append(found[field.name])
+        else:
+            columns.append(found[field.name].cast(field.type))
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _text_bytes(column: pa.ChunkedArray) -> int:
+    """Bytes of a dictionary column's texts written out: a small file may repeat a long one."""
+    total = 0
+    for chunk in column.chunks:
+        lengths = np.array([len(text or "") for text in chunk.dictionary.to_pylist()] or [0])
+        codes = to_numpy(chunk.indices)
+        total += int(lengths[codes[codes >= 0]].sum())
+    return total

@@ -1,0 +1,141 @@
+"""The native store: a folder of Parquet files and ``meta.json``.
+
+::
+
+    meta.json                     Meta.to_json(), "ended", and parts and rows of each table
+    activities/part-00000.parquet one file a part; a table without rows has no folder
+    activities/part-00001.parquet
+    calls/part-00000.parquet ...
+
+Any Arrow tool opens it, for example ``duckdb -c "from 'trace/activities/*.parquet'"``. A part holds
+the columns of :data:`timeline.trace.TABLES` that aren't null throughout. :func:`save` writes one
+part a table and puts the folder in place as a whole; :class:`TraceWriter` adds parts while
+recording. :func:`load` also takes a zip of the folder, however it was packed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from timeline.errors import TraceError, unknown
+from timeline.trace.files import checked_target, replacing
+from timeline.trace.meta import Meta
+from timeline.trace.model import Trace
+from timeline.trace.parts import read_part
+from timeline.trace.schema import TABLES
+from timeline.trace.source import MAX_META_BYTES, META, Source, opened
+from timeline.trace.writer import TraceWriter, part_name, write_meta, write_tables
+
+__all__ = ["TraceWriter", "load", "save"]
+
+MAX_BYTES = 32 << 30
+MAX_PARTS = 100_000
+NOT_ENDED = "The recording did not end; the trace holds what had been written until then."
+
+
+def save(trace: Trace, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+    """Write ``trace`` to the folder ``path``, whole or not at all.
+
+    Parameters
+    ----------
+    overwrite : bool
+        Replace a trace that is already there; nothing but a trace is ever replaced.
+
+    Raises
+    ------
+    OutputError
+        When the place can't be written, or something is there.
+    """
+    target = checked_target(path, overwrite)
+    with replacing(target) as folder:
+        counts = write_tables(folder, trace.tables, {})
+        write_meta(folder, trace.meta, counts, ended=True)
+    return target
+
+
+def load(
+    path: str | os.PathLike[str],
+    *,
+    tables: Iterable[str] | None = None,
+    max_bytes: int = MAX_BYTES,
+) -> Trace:
+    """Read the trace at ``path``, a native folder or a zip of one.
+
+    Parameters
+    ----------
+    tables : iterable of str, optional
+        Tables to read, the others stay empty; by default all.
+    max_bytes : int
+        The most memory that the tables may take.
+
+    Raises
+    ------
+    TraceError
+        When there is no trace, it is truncated or damaged, or written by a newer version.
+    UsageError
+        For a table that does not exist.
+    """
+    wanted = list(TABLES) if tables is None else list(tables)
+    for name in wanted:
+        if name not in TABLES:
+            raise unknown("table", name, TABLES)
+    source = opened(Path(path))
+    content = _meta_content(source)
+    meta = Meta.from_json(content, source.place(META))
+    if content.get("ended") is not True:
+        meta = dataclasses.replace(meta, notes=(*meta.notes, NOT_ENDED))
+    counts = _counts(content.get("tables"), source.place(META))
+    found = {}
+    for name in wanted:
+        if name in counts:
+            found[name] = _read_table(source, name, *counts[name], max_bytes)
+            max_bytes -= found[name].nbytes
+    return Trace.from_tables(meta, found)
+
+
+def _meta_content(source: Source) -> Any:
+    raw = source.read(META, MAX_META_BYTES)
+    try:
+        return json.loads(raw.to_pybytes())
+    except (ValueError, RecursionError) as error:
+        raise TraceError(
+            f"{source.place(META)}: not JSON ({error}); copy the trace again"
+        ) from error
+
+
+def _counts(value: Any, place: str) -> dict[str, tuple[int, int]]:
+    """Parts and rows of each table; those of unknown tables, from a newer version, are left out."""
+    try:
+        counts = {
+            name: (int(value[name]["parts"]), int(value[name]["rows"]))
+            for name in TABLES
+            if name in value
+        }
+    except (TypeError, KeyError, ValueError, OverflowError):
+        raise TraceError(f"{place}: 'tables' is malformed; copy the trace again") from None
+    if any(not 0 <= parts <= MAX_PARTS or rows < 0 for parts, rows in counts.values()):
+        raise TraceError(f"{place}: 'tables' is malformed; copy the trace again")
+    return counts
+
+
+def _read_table(source: Source, name: str, parts: int, rows: int, max_bytes: int) -> pa.Table:
+    pieces = []
+    for index in range(parts):
+        member = part_name(name, index)
+        raw = source.read(member, max_bytes)
+        pieces.append(read_part(pa.BufferReader(raw), name, source.place(member), max_bytes))
+        max_bytes -= pieces[-1].nbytes
+    table = pa.concat_tables(pieces) if pieces else TABLES[name].empty_table()
+    if table.num_rows != rows:
+        raise TraceError(
+            f"{source.place(name)}: holds {table.num_rows} rows instead of {rows}; "
+            "copy the trace again"
+        )
+    return table
