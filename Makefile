@@ -1,0 +1,69 @@
+# Everything here starts from a fresh clone on a machine with only make, python3 and its venv module:
+# each target first builds the .venv it needs.
+
+VENV := .venv
+BIN := $(VENV)/bin
+OUT ?= out
+
+# The first Python that is new enough and can make a virtual environment.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& { echo $$p; break; }; done)
+
+# CuPy and CUPTI only where there is a driver to use them; cuda12 for drivers before 580.
+GPU_EXTRA ?= $(if $(wildcard /proc/driver/nvidia/version),cuda13)
+comma := ,
+EXTRAS := app$(if $(GPU_EXTRA),$(comma)$(GPU_EXTRA))
+
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help demo app test lint format bench screenshots clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+demo: $(VENV)/.extras  ## run every technique on the GPU, or simulated, and draw what happened
+	@$(BIN)/timeline demo -o $(OUT) --overwrite
+
+app: $(VENV)/.extras  ## open the dashboard on the recorded samples
+	@$(BIN)/timeline app
+
+test: lint  ## everything that CI checks
+	@$(BIN)/pytest -n 2 --dist worksteal $(PYTEST_ARGS)
+
+lint: $(VENV)/.dev  ## ruff and mypy
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(VENV)/.dev  ## let ruff repair what it can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(VENV)/.dev  ## measure against the figures that the benchmarks state
+	@$(BIN)/python benchmarks/run.py
+
+screenshots: $(VENV)/.dev  ## draw the dashboard's pictures for the documentation
+	@$(BIN)/python tools/screenshots.py
+
+clean:  ## remove what the targets made
+	rm -rf $(VENV) $(OUT) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# The stamps say which extras of which pyproject.toml are installed.
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "make: no Python 3.11 or newer with venv found;" \
+		"on Debian: apt-get install python3 python3-venv" >&2; exit 3; }
+	@echo "building $(VENV) with $(PYTHON)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.extras: pyproject.toml | $(BIN)/python
+	@echo "installing timeline[$(EXTRAS)] into $(VENV)"
+	@$(PIP) --editable '.[$(EXTRAS)]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(BIN)/python
+	@echo "installing timeline[dev] into $(VENV)"
+	@$(PIP) --editable '.[dev]'
+	@touch $@ $(VENV)/.extras

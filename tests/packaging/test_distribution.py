@@ -1,0 +1,154 @@
+"""What is built is the tree: every module, kernel and data file, however it is installed."""
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import tomllib
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+SOURCES = ("timeline", "kernels")
+FILES = ("pyproject.toml", "MANIFEST.in", "README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md")
+LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
+
+
+def tree_files() -> dict[str, bytes]:
+    """Files of the import package as they should be installed, by installed path."""
+    found = {}
+    for top, installed in (("timeline", "timeline"), ("kernels", "timeline/kernels")):
+        for path in (ROOT / top).rglob("*"):
+            if path.is_file() and "__pycache__" not in path.parts:
+                relative = path.relative_to(ROOT / top).as_posix()
+                found[f"{installed}/{relative}"] = path.read_bytes()
+    return found
+
+
+def python(*args: str, at: Path, interpreter: str = sys.executable, path: str = "") -> str:
+    """What ``python args`` prints when run at a folder, with nothing of this checkout on its path."""
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    if path:
+        environment["PYTHONPATH"] = path
+    done = subprocess.run(
+        [interpreter, *args], cwd=at, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def build(what: str, source: Path) -> Path:
+    """Let the build backend make a wheel, an sdist or an editable wheel from ``source``."""
+    code = f"import setuptools.build_meta as b; print(b.build_{what}('dist'))"
+    (source / "dist").mkdir(exist_ok=True)
+    name = python("-W", "ignore", "-c", code, at=source).split()[-1]
+    return source / "dist" / name
+
+
+def clean_python(folder: Path, wheel: Path) -> tuple[Path, Path]:
+    """A virtual environment that holds the wheel alone: its interpreter and its ``timeline``."""
+    venv.create(folder, with_pip=False, symlinks=True)
+    interpreter = folder / "bin" / "python"
+    install = ("-m", "pip", "--python", str(interpreter), "install", "--quiet", "--no-deps")
+    python(*install, "--no-index", str(wheel), at=folder)
+    return interpreter, folder / "bin" / "timeline"
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what a build reads, so that building leaves nothing in this checkout."""
+    folder = tmp_path_factory.mktemp("checkout")
+    for name in SOURCES:
+        shutil.copytree(ROOT / name, folder / name, ignore=LEFT_OUT)
+    for name in FILES:
+        shutil.copy(ROOT / name, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(checkout: Path) -> Path:
+    return build("wheel", checkout)
+
+
+def wheel_files(wheel: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(wheel) as archive:
+        return {n: archive.read(n) for n in archive.namelist() if ".dist-info/" not in n}
+
+
+def test_package_list_equals_the_tree() -> None:
+    folders = {path.parent.relative_to(ROOT) for path in (ROOT / "timeline").rglob("*.py")}
+    expected = {".".join(folder.parts) for folder in folders} | {"timeline.kernels"}
+    assert set(PROJECT["tool"]["setuptools"]["packages"]) == expected
+
+
+def test_every_package_has_its_init() -> None:
+    folders = {path.parent for path in (ROOT / "timeline").rglob("*.py")}
+    assert [f for f in sorted(folders) if not (f / "__init__.py").is_file()] == []
+
+
+def test_kernels_is_no_package_at_the_top() -> None:
+    """Another distribution is imported as ``kernels``; an ``__init__.py`` here would shadow it."""
+    assert list((ROOT / "kernels").rglob("*.py")) == []
+
+
+def test_wheel_holds_the_tree_and_nothing_else(wheel: Path) -> None:
+    built, tree = wheel_files(wheel), tree_files()
+    assert built.keys() == tree.keys()
+    assert [name for name in tree if built[name] != tree[name]] == []
+
+
+def test_wheel_holds_every_kernel(wheel: Path) -> None:
+    kernels = {p.name for p in (ROOT / "kernels").iterdir() if p.suffix in (".cu", ".cuh")}
+    built = {name.removeprefix("timeline/kernels/") for name in wheel_files(wheel)}
+    assert kernels
+    assert kernels <= built
+
+
+def test_sdist_builds_the_same_wheel(checkout: Path, wheel: Path, tmp_path: Path) -> None:
+    with tarfile.open(build("sdist", checkout)) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (source,) = tmp_path.iterdir()
+    assert wheel_files(build("wheel", source)) == wheel_files(wheel)
+
+
+def test_installed_command_answers(wheel: Path, tmp_path: Path) -> None:
+    interpreter, command = clean_python(tmp_path / "venv", wheel)
+    version = python(str(command), "--version", at=tmp_path, interpreter=str(interpreter))
+    assert version == f"timeline {python_version(interpreter, tmp_path)}\n"
+    assert "techniques" in python(
+        "-m", "timeline", "--help", at=tmp_path, interpreter=str(interpreter)
+    )
+
+
+def python_version(interpreter: Path, at: Path) -> str:
+    code = "from importlib.metadata import version; print(version('cuda-timeline'), end='')"
+    return python("-c", code, at=at, interpreter=str(interpreter))
+
+
+@pytest.mark.parametrize("way", ["wheel", "editable", "checkout"])
+def test_kernels_are_found(way: str, checkout: Path, wheel: Path, tmp_path: Path) -> None:
+    """However it is there: installed, editable, or not installed at all."""
+    packages = [sysconfig.get_path("purelib")]
+    interpreter = sys.executable
+    if way == "checkout":
+        packages.insert(0, str(checkout))
+        home = checkout / "kernels"
+    else:
+        built = wheel if way == "wheel" else build("editable", checkout)
+        executable, _ = clean_python(tmp_path / "venv", built)
+        interpreter = str(executable)
+        home = checkout / "kernels"
+        if way == "wheel":
+            (library,) = (tmp_path / "venv" / "lib").glob("python*/site-packages")
+            home = library / "timeline" / "kernels"
+    code = (
+        "from timeline.backends.cuda.kernel_source import kernels_folder as f; print(f(), end='')"
+    )
+    found = python("-c", code, at=tmp_path, interpreter=interpreter, path=os.pathsep.join(packages))
+    assert Path(found) == home

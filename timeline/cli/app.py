@@ -1,0 +1,34 @@
+"""``timeline app``: the dashboard."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from timeline.errors import MissingExtraError, UsageError
+
+__all__ = ["App"]
+
+HIGHEST_PORT = 65535
+
+
+class App:
+    """Opens traces in the browser."""
+
+    name = "app"
+    summary = "open traces, or the samples, in the browser"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the command's arguments."""
+        parser.add_argument("traces", nargs="*", type=Path, metavar="TRACE", help="trace folders")
+        parser.add_argument("--port", type=int, help="port on this machine (default: a free one)")
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Serve until interrupted."""
+        if args.port is not None and not 1 <= args.port <= HIGHEST_PORT:
+            raise UsageError(f"--port {args.port}: must be from 1 to {HIGHEST_PORT}")
+        try:
+            from timeline.ui.launch import launch
+        except ModuleNotFoundError as error:
+            raise MissingExtraError(error.name or "streamlit", "app") from error
+        return launch(args.traces, port=args.port)

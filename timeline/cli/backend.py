@@ -1,0 +1,74 @@
+"""The options that say where and how a Program runs."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from timeline.cli.output import notice
+
+if TYPE_CHECKING:
+    from timeline.backends import Backend, RunOptions
+
+__all__ = ["add_arguments", "open_chosen", "run_options"]
+
+BACKENDS = ("auto", "cuda", "sim")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options to a command."""
+    group = parser.add_argument_group("where and how to run")
+    group.add_argument(
+        "--backend",
+        choices=BACKENDS,
+        default="auto",
+        help="auto takes the GPU, or the simulator where there is none (default: auto)",
+    )
+    group.add_argument("--device", default="h200", help="device to simulate (default: h200)")
+    group.add_argument(
+        "--repeat", type=_at_least(1), default=1, metavar="N", help="recorded runs (default: 1)"
+    )
+    group.add_argument(
+        "--warmup", type=_at_least(0), default=1, metavar="N", help="runs before (default: 1)"
+    )
+    group.add_argument(
+        "--no-gate",
+        dest="gate",
+        action="store_false",
+        help="let the streams run while the host still enqueues",
+    )
+    group.add_argument(
+        "--no-stamps", dest="stamps", action="store_false", help="no time stamps inside kernels"
+    )
+
+
+def run_options(args: argparse.Namespace) -> RunOptions:
+    """What the options say of the run."""
+    from timeline.backends import RunOptions
+
+    return RunOptions(repeat=args.repeat, warmup=args.warmup, gate=args.gate, stamps=args.stamps)
+
+
+def open_chosen(args: argparse.Namespace) -> Backend:
+    """The backend that the options name; a notice says so when it isn't the GPU.
+
+    Raises
+    ------
+    UnavailableError
+        When ``--backend cuda`` can't run on this machine.
+    """
+    from timeline.backends import open_backend
+
+    return open_backend(args.backend, device=args.device, notice=notice)
+
+
+def _at_least(lowest: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if not text.isascii() or not text.isdigit():
+            raise argparse.ArgumentTypeError(f"{text!r} is no whole number")
+        if int(text) < lowest:
+            raise argparse.ArgumentTypeError(f"{text} is less than {lowest}")
+        return int(text)
+
+    return number

@@ -1,0 +1,62 @@
+"""``timeline demo``: every technique at once."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+from timeline.cli.backend import add_arguments, open_chosen, run_options
+from timeline.cli.comparison import as_json, draw, print_comparison
+from timeline.cli.experiment import Experiment
+from timeline.cli.output import notice, print_json
+from timeline.cli.progress import progress
+
+__all__ = ["Demo"]
+
+
+class Demo:
+    """Runs all variants of all techniques, and draws each technique."""
+
+    name = "demo"
+    summary = "run and draw every technique"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the command's arguments."""
+        parser.add_argument(
+            "-o",
+            "--out",
+            type=Path,
+            default=Path("out"),
+            metavar="DIR",
+            help="folder of the traces and pictures (default: out)",
+        )
+        parser.add_argument("--overwrite", action="store_true", help="replace existing traces")
+        parser.add_argument("--json", action="store_true", help="print JSON")
+        add_arguments(parser)
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Run everything; a technique's table appears when its variants are done."""
+        experiments = list(_experiments(args))
+        for experiment in experiments:
+            experiment.check_output()
+        backend, options = open_chosen(args), run_options(args)
+        results = []
+        with progress(sum(len(e.variants) for e in experiments)) as begin:
+            for experiment in experiments:
+                outcomes = experiment.run(backend, options, begin)
+                draw(experiment, outcomes)
+                results.append(as_json(experiment, outcomes))
+                if not args.json:
+                    print_comparison(outcomes, title=experiment.technique.title)
+        if args.json:
+            print_json(results)
+        notice(f"pictures: {args.out}/*.svg; all of it in the browser: timeline app {args.out}/*/*")
+        return 0
+
+
+def _experiments(args: argparse.Namespace) -> Iterator[Experiment]:
+    from timeline.techniques import NAMES, technique
+
+    for found in map(technique, NAMES):
+        yield Experiment(found, found.variants, {}, args.out, args.overwrite)

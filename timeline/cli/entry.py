@@ -1,0 +1,109 @@
+"""From ``sys.argv`` to an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+from timeline import __version__
+from timeline.cli.app import App
+from timeline.cli.command import Command, Parser
+from timeline.cli.demo import Demo
+from timeline.cli.gantt import Gantt
+from timeline.cli.record import Record
+from timeline.cli.report import Report
+from timeline.cli.run import Run
+from timeline.cli.techniques import Techniques
+from timeline.errors import TimelineError, UnavailableError, unknown
+
+__all__ = ["COMMANDS", "main"]
+
+COMMANDS: Sequence[Command] = (
+    Demo(),
+    Techniques(),
+    Run(),
+    Record(),
+    Report(),
+    Gantt(),
+    App(),
+)
+"""The sub-commands, in the order in which the help lists them."""
+
+DESCRIPTION = "See what the GPU's engines did, per engine, and prove that they overlapped."
+
+EPILOG = """\
+exit codes: 0 done; 1 a check failed; 2 wrong usage, or a file that can't be read or written;
+3 this machine lacks something (a GPU, CUPTI, an extra, memory); 130 interrupted"""
+
+INTERRUPTED = 130
+BROKEN_PIPE = 141  # what a shell reports of a process that SIGPIPE ended
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments without the program's name; by default those of the process.
+
+    Returns
+    -------
+    int
+        The exit code.
+    """
+    try:
+        return _dispatch(list(sys.argv[1:] if argv is None else argv))
+    except TimelineError as error:
+        return _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        _discard_stdout()
+        return BROKEN_PIPE
+    except MemoryError:
+        return _fail("this machine has too little memory for it", UnavailableError.exit_code)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        return _fail(f"{error.filename}: {error.strerror}", TimelineError.exit_code)
+
+
+def _dispatch(arguments: list[str]) -> int:
+    commands = {command.name: command for command in COMMANDS}
+    parser = _parser(commands)
+    if not arguments:
+        parser.print_help(sys.stderr)
+        return TimelineError.exit_code
+    if not arguments[0].startswith("-") and arguments[0] not in commands:
+        raise unknown("command", arguments[0], commands)
+    args = parser.parse_args(arguments)
+    code = commands[args.command].run(args)
+    sys.stdout.flush()  # a closed pipe must show here, not while the interpreter shuts down
+    return code
+
+
+def _parser(commands: Mapping[str, Command]) -> Parser:
+    form = argparse.RawDescriptionHelpFormatter
+    parser = Parser(prog="timeline", description=DESCRIPTION, epilog=EPILOG, formatter_class=form)
+    parser.add_argument("--version", action="version", version=f"timeline {__version__}")
+    group = parser.add_subparsers(
+        dest="command", metavar="COMMAND", title="commands", required=True
+    )
+    for name, command in commands.items():
+        summary = command.summary
+        command.configure(
+            group.add_parser(name, help=summary, description=summary, formatter_class=form)
+        )
+    return parser
+
+
+def _fail(message: str, code: int) -> int:
+    print("timeline: error:", " ".join(message.split()), file=sys.stderr)
+    return code
+
+
+def _discard_stdout() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,71 @@
+"""Printing: tables for people, JSON for programs, notices beside either."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["console", "notice", "print_json", "print_table"]
+
+PIPE_WIDTH = 200
+"""Columns of a table that goes into a file or a pipe, where no terminal sets them."""
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console of rich; colours only on a terminal, and none with ``NO_COLOR`` set."""
+    from rich.console import Console
+
+    made = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    if not made.is_terminal:
+        made.width = PIPE_WIDTH
+    return made
+
+
+def print_table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    numbers_from: int | None = None,
+    title: str | None = None,
+) -> None:
+    """Print rows of text.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        Headings.
+    rows : sequence of sequence of str
+        Cells, as many a row as there are columns. Control characters are taken out.
+    numbers_from : int, optional
+        First column that is set flush right.
+    """
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left")
+    for index, heading in enumerate(columns):
+        right = numbers_from is not None and index >= numbers_from
+        table.add_column(heading, justify="right" if right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*map(_printable, row))
+    console().print(table)
+
+
+def print_json(value: Any) -> None:
+    """Print ``value`` as indented JSON; a NaN in it is a bug, since JSON has none."""
+    print(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def notice(message: str) -> None:
+    """Tell the person at the terminal, on stderr, so that stdout stays the result."""
+    print("timeline:", message, file=sys.stderr)
+
+
+def _printable(text: str) -> str:
+    """Without what a terminal would take for a command: names come from traces of others."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

@@ -1,0 +1,60 @@
+"""``timeline record``: trace a Python script as it is."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from timeline.errors import UsageError
+
+__all__ = ["Record"]
+
+
+class Record:
+    """Runs a script under the recorder. Its exit code becomes ours."""
+
+    name = "record"
+    summary = "run a Python script and record what the GPU does"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the command's arguments."""
+        parser.usage = "%(prog)s [-h] [-o DIR] [--overwrite] (SCRIPT | -m MODULE) [ARGUMENT ...]"
+        parser.add_argument(
+            "-o",
+            "--out",
+            type=Path,
+            metavar="DIR",
+            help="folder of the trace (default: the script's name with .trace)",
+        )
+        parser.add_argument("--overwrite", action="store_true", help="replace an existing trace")
+        parser.add_argument(
+            "-m",
+            dest="module",
+            nargs=argparse.REMAINDER,
+            metavar="MODULE",
+            help="run a module, as python -m does; the rest are its arguments",
+        )
+        parser.add_argument(
+            "script",
+            nargs=argparse.REMAINDER,
+            metavar="SCRIPT",
+            help="the script and its arguments, as python would get them",
+        )
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Run the script; return its exit code."""
+        from timeline.record import run_script
+
+        module = args.module is not None
+        # argparse ends -m's words at a bare "--", which belongs to the script like the rest
+        words = [*(args.module or ()), *args.script]
+        if not module and words[:1] == ["--"]:
+            words = words[1:]
+        if not words:
+            raise UsageError("record needs a script or -m MODULE; see: timeline record --help")
+        out = args.out or Path(f"{_title(words[0], module=module)}.trace")
+        return run_script(words, out, module=module, overwrite=args.overwrite)
+
+
+def _title(target: str, *, module: bool) -> str:
+    return target.rpartition(".")[2] if module else Path(target).stem

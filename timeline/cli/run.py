@@ -1,0 +1,79 @@
+"""``timeline run``: one technique, its variants side by side."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from timeline.cli.backend import add_arguments, open_chosen, run_options
+from timeline.cli.comparison import as_json, draw, print_comparison
+from timeline.cli.experiment import Experiment, choose, settings
+from timeline.cli.output import notice, print_json
+from timeline.cli.progress import progress
+
+__all__ = ["Run"]
+
+
+class Run:
+    """Runs variants of a technique, keeps their traces, and compares them."""
+
+    name = "run"
+    summary = "run a technique and compare its variants"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the command's arguments."""
+        parser.add_argument("technique", metavar="TECHNIQUE", help="see: timeline techniques")
+        parser.add_argument(
+            "--variant",
+            nargs="+",
+            action="extend",
+            metavar="NAME",
+            help="variants to run (default: all)",
+        )
+        parser.add_argument(
+            "--set",
+            nargs="+",
+            action="extend",
+            default=[],
+            metavar="KEY=VALUE",
+            help="parameters; see: timeline techniques TECHNIQUE",
+        )
+        parser.add_argument(
+            "-o",
+            "--out",
+            type=Path,
+            default=Path("out"),
+            metavar="DIR",
+            help="traces go to DIR/TECHNIQUE/VARIANT (default: out)",
+        )
+        parser.add_argument("--overwrite", action="store_true", help="replace existing traces")
+        parser.add_argument("--json", action="store_true", help="print JSON")
+        add_arguments(parser)
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Run the variants and print how they compare."""
+        experiment = _experiment(args)
+        experiment.check_output()
+        backend = open_chosen(args)
+        with progress(len(experiment.variants)) as begin:
+            outcomes = experiment.run(backend, run_options(args), begin)
+        draw(experiment, outcomes)
+        if args.json:
+            print_json(as_json(experiment, outcomes))
+        else:
+            print_comparison(outcomes)
+            notice(f"traces in {experiment.folders}, picture {experiment.picture}")
+        return 0
+
+
+def _experiment(args: argparse.Namespace) -> Experiment:
+    from timeline.techniques import technique
+
+    found = technique(args.technique)
+    return Experiment(
+        found,
+        choose(found, args.variant or ["all"]),
+        found.parse(settings(args.set)),
+        args.out,
+        args.overwrite,
+    )
