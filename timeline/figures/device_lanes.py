@@ -1,0 +1,186 @@
+"""Rows of a device: its strips, engines or streams, barriers, and what stamps saw in kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from timeline import intervals
+from timeline.engines import ENGINES, GRAPH, HOST
+from timeline.figures.barriers import Held, held, overlaps_in_streams
+from timeline.figures.cut import Cut
+from timeline.figures.families import shades
+from timeline.figures.lane import Bars, Lane
+from timeline.figures.palette import SM_SHADES, role_code
+from timeline.figures.strips import Segments, profile, segments
+
+__all__ = ["DeviceLanes"]
+
+Int64 = npt.NDArray[np.int64]
+Int32 = npt.NDArray[np.int32]
+
+_ROLE = {
+    "H2D": "h2d",
+    "D2H": "d2h",
+    "D2D": "d2d",
+    "P2P": "p2p",
+    "MEMSET": "memset",
+    "GRAPH": "graph",
+    "HOST": "host_func",
+}
+_KIND_LABEL = {"legacy": "legacy default", "per_thread": "per-thread default"}
+_NOTHING = np.empty(0, np.int64)
+
+
+def no_bars() -> Bars:
+    """No bars at all."""
+    return Bars.plain(_NOTHING, _NOTHING, 0)
+
+
+@dataclass(frozen=True, eq=False)
+class DeviceLanes:
+    """Makes the lanes of one device.
+
+    Attributes
+    ----------
+    known : tuple of str
+        Kernel families that have a shade of their own.
+    """
+
+    cut: Cut
+    device: int
+    known: tuple[str, ...]
+
+    @property
+    def heading(self) -> str:
+        """Name of the device."""
+        names = {d.id: d.name for d in self.cut.trace.meta.devices}
+        number = f"GPU {self.device}" if self.device >= 0 else "GPU"
+        return f"{number} · {names[self.device]}" if names.get(self.device) else number
+
+    @cached_property
+    def rows(self) -> Int64:
+        """Rows of the device's activities."""
+        chosen = self.cut.activities
+        mine: Int64 = chosen[self.cut.trace.column("activities", "device")[chosen] == self.device]
+        return mine
+
+    @cached_property
+    def segments(self) -> Segments:
+        """When which engines are busy."""
+        unions = {}
+        for engine, rows in self._by_engine():
+            if engine not in (HOST, GRAPH):
+                unions[engine] = intervals.union(*self._times(rows))
+        return segments(unions)
+
+    def _by_engine(self) -> Iterator[tuple[str, Int64]]:
+        names = self.cut.trace.names("activities", "engine")
+        codes = self.cut.trace.column("activities", "engine")[self.rows]
+        for engine in ENGINES:
+            if engine in names and (mine := codes == names.index(engine)).any():
+                yield engine, self.rows[mine]
+
+    def _times(self, rows: Int64) -> tuple[Int64, Int64]:
+        trace = self.cut.trace
+        return trace.column("activities", "start")[rows], trace.column("activities", "end")[rows]
+
+    def engines(self) -> Iterator[Lane]:
+        """One lane an engine, in the order of :data:`timeline.engines.ENGINES`."""
+        for engine, rows in self._by_engine():
+            label = "host func" if engine == HOST else engine
+            yield self._lane(engine, label, rows, overlaps_in_streams(self.cut.trace, rows))
+
+    def streams(self) -> Iterator[Lane]:
+        """One lane a stream; what the legacy default stream holds back is shaded."""
+        ids = self.cut.trace.column("activities", "stream")[self.rows]
+        spans = held(self.cut.trace, self.rows, self.device)
+        for stream in np.unique(ids).tolist():
+            rows = self.rows[ids == stream]
+            shade = _joined(overlaps_in_streams(self.cut.trace, rows), spans.over(stream))
+            yield self._lane(f"stream {stream}", self._stream_label(stream, spans), rows, shade)
+
+    def _stream_label(self, stream: int, spans: Held) -> str:
+        name, kind = spans.names.get(stream, ""), spans.kinds.get(stream, "")
+        return _KIND_LABEL.get(kind) or name or f"stream {stream}"
+
+    def _lane(self, key: str, label: str, rows: Int64, shade: Bars) -> Lane:
+        start, end = self._times(rows)
+        name = self.cut.trace.column("activities", "name")[rows]
+        bars = Bars.plain(start, end, self._roles(rows), name.astype(np.int32), rows)
+        names = self.cut.trace.names("activities", "name")
+        return Lane(
+            f"gpu{self.device}/{key}", label, self.heading, "activities", bars, names, shade
+        )
+
+    def _roles(self, rows: Int64) -> Int32:
+        """Role of each activity: its kernel family on the SMs, else its engine."""
+        trace = self.cut.trace
+        engines = trace.names("activities", "engine")
+        last = f"sm{len(SM_SHADES) - 1}"
+        fixed = np.array([role_code(_ROLE.get(e, last)) for e in engines], np.int32)
+        roles: Int32 = fixed[trace.column("activities", "engine")[rows]]
+        if "SM" in engines:
+            kernels = trace.column("activities", "engine")[rows] == engines.index("SM")
+            family = shades(trace.names("activities", "name"), self.known)
+            roles[kernels] = family[trace.column("activities", "name")[rows[kernels]]]
+        return roles
+
+    def overlap_strip(self) -> Lane:
+        """When the SMs and a copy engine were busy at once."""
+        found = self.segments
+        both = found.has("SM") & (found.copies > 0)
+        roles = np.where(found.copies > 1, role_code("overlap3"), role_code("overlap"))
+        codes, words = found.names()
+        bars = Bars.plain(found.start, found.end, roles.astype(np.int32), codes).take(both)
+        return self._thin("strip", "overlap", bars, words)
+
+    def busy_strip(self) -> Lane:
+        """How many engines were busy, as height."""
+        found = self.segments
+        codes, words = found.names()
+        bars = Bars.plain(found.start, found.end, role_code("busy"), codes)
+        most = max(len(found.engines), 1)
+        bars.height[:] = found.busy / most
+        return self._thin("level", "engines busy", bars, words)
+
+    def _thin(self, kind: str, label: str, bars: Bars, words: list[str]) -> Lane:
+        key = f"gpu{self.device}/{label}"
+        return Lane(key, label, self.heading, kind, bars, words, no_bars())
+
+    def barriers(self) -> Lane | None:
+        """Spans of what holds others back; None without any."""
+        bars, names = held(self.cut.trace, self.rows, self.device).barriers(self.cut)
+        if not len(bars):
+            return None
+        return self._thin("strip", "barriers", bars, names)
+
+    def stamps(self) -> Iterator[Lane]:
+        """One lane a role: how many blocks were in it, as height."""
+        trace, rows = self.cut.trace, self.cut.stamps
+        rows = rows[trace.column("stamps", "device")[rows] == self.device]
+        roles, names = trace.column("stamps", "role")[rows], trace.names("stamps", "role")
+        for code in dict.fromkeys(roles.tolist()):
+            mine = rows[roles == code]
+            start, end, count = profile(
+                trace.column("stamps", "start")[mine], trace.column("stamps", "end")[mine]
+            )
+            yield self._profile(names[code] if code >= 0 else "stamps", start, end, count)
+
+    def _profile(self, role: str, start: Int64, end: Int64, count: Int64) -> Lane:
+        levels, codes = np.unique(count, return_inverse=True)
+        words = [f"{n} block{'s' * (n > 1)} in {role!r}" for n in levels.tolist()]
+        look = role_code("stamp_wait" if role == "wait" else "stamp")
+        bars = Bars.plain(start, end, look, codes.astype(np.int32))
+        bars.height[:] = count / max(int(count.max(initial=1)), 1)
+        key, group = f"gpu{self.device}/stamps/{role}", f"{self.heading} · inside the kernels"
+        return Lane(key, role, group, "profile", bars, words, no_bars())
+
+
+def _joined(first: Bars, second: Bars) -> Bars:
+    columns = first.__dataclass_fields__
+    return Bars(*(np.concatenate([getattr(first, c), getattr(second, c)]) for c in columns))
