@@ -42,6 +42,8 @@ HOMES = {
 }
 """The only packages that may import each of these."""
 
+FACE = {f"timeline.{name}" for name in timeline.__all__}
+
 RANK = {part: rank for rank, layer in enumerate(LAYERS) for part in layer}
 
 
@@ -61,14 +63,12 @@ def imports(path: Path) -> Iterator[tuple[str, int]]:
             yield from ((alias.name, node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}:{node.lineno}: relative import"
-            assert node.module is not None
             if node.module == "timeline":  # its names are parts, or the public face
                 yield from ((f"timeline.{alias.name}", node.lineno) for alias in node.names)
             else:
-                yield node.module, node.lineno
-        elif isinstance(node, ast.Attribute) and ast.unparse(node.value) == "timeline":
-            if node.attr in timeline.__all__:
-                yield f"timeline.{node.attr}", node.lineno
+                yield str(node.module), node.lineno
+        elif isinstance(node, ast.Attribute) and ast.unparse(node) in FACE:
+            yield ast.unparse(node), node.lineno
 
 
 def part_of(module: str) -> str:

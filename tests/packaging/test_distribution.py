@@ -32,7 +32,7 @@ def tree_files() -> dict[str, bytes]:
 
 
 def python(*args: str, at: Path, interpreter: str = sys.executable, path: str = "") -> str:
-    """What ``python args`` prints when run at a folder, with nothing of this checkout on its path."""
+    """What ``python args`` prints when run in a folder, without this checkout on its path."""
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     if path:
         environment["PYTHONPATH"] = path

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from timeline.errors import MissingExtraError, UsageError
+from timeline.errors import UsageError
 
 __all__ = ["App"]
 
@@ -20,15 +20,15 @@ class App:
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the command's arguments."""
-        parser.add_argument("traces", nargs="*", type=Path, metavar="TRACE", help="trace folders")
+        parser.add_argument(
+            "traces", nargs="*", type=Path, metavar="TRACE", help="traces, or folders of traces"
+        )
         parser.add_argument("--port", type=int, help="port on this machine (default: a free one)")
 
     def run(self, args: argparse.Namespace) -> int:
         """Serve until interrupted."""
         if args.port is not None and not 1 <= args.port <= HIGHEST_PORT:
             raise UsageError(f"--port {args.port}: must be from 1 to {HIGHEST_PORT}")
-        try:
-            from timeline.ui.launch import launch
-        except ModuleNotFoundError as error:
-            raise MissingExtraError(error.name or "streamlit", "app") from error
+        from timeline.ui.launch import launch
+
         return launch(args.traces, port=args.port)

@@ -51,7 +51,7 @@ class Demo:
                     print_comparison(outcomes, title=experiment.technique.title)
         if args.json:
             print_json(results)
-        notice(f"pictures: {args.out}/*.svg; all of it in the browser: timeline app {args.out}/*/*")
+        notice(f"pictures: {args.out}/*.svg; all of it in the browser: timeline app {args.out}")
         return 0
 
 

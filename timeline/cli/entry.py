@@ -18,7 +18,7 @@ from timeline.cli.run import Run
 from timeline.cli.techniques import Techniques
 from timeline.errors import TimelineError, UnavailableError, unknown
 
-__all__ = ["COMMANDS", "main"]
+__all__ = ["COMMANDS", "build_parser", "main"]
 
 COMMANDS: Sequence[Command] = (
     Demo(),
@@ -73,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _dispatch(arguments: list[str]) -> int:
     commands = {command.name: command for command in COMMANDS}
-    parser = _parser(commands)
+    parser = build_parser(commands)
     if not arguments:
         parser.print_help(sys.stderr)
         return TimelineError.exit_code
@@ -85,7 +85,8 @@ def _dispatch(arguments: list[str]) -> int:
     return code
 
 
-def _parser(commands: Mapping[str, Command]) -> Parser:
+def build_parser(commands: Mapping[str, Command]) -> Parser:
+    """The parser of all commands."""
     form = argparse.RawDescriptionHelpFormatter
     parser = Parser(prog="timeline", description=DESCRIPTION, epilog=EPILOG, formatter_class=form)
     parser.add_argument("--version", action="version", version=f"timeline {__version__}")
