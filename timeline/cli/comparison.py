@@ -25,7 +25,6 @@ HEADINGS = (
     "exposed copies",
 )
 FIRST_NUMBER = 2
-UNDEFINED = "–"
 
 
 def as_json(experiment: Experiment, outcomes: Sequence[Outcome]) -> dict[str, Any]:
@@ -43,7 +42,9 @@ def as_json(experiment: Experiment, outcomes: Sequence[Outcome]) -> dict[str, An
 
 def print_comparison(outcomes: Sequence[Outcome], title: str | None = None) -> None:
     """Print a row for each variant; the speed-up is against the first."""
-    measured = [_longest(_report(outcome)) for outcome in outcomes]
+    from timeline.cli.values import longest_device
+
+    measured = [longest_device(_report(outcome)) for outcome in outcomes]
     first_ns = measured[0]["makespan_ns"]
     rows = [_row(o, m, first_ns) for o, m in zip(outcomes, measured, strict=True)]
     print_table(HEADINGS, rows, numbers_from=FIRST_NUMBER, title=title)
@@ -74,35 +75,17 @@ def _report(outcome: Outcome) -> dict[str, Any]:
     return {**found, "trace": str(outcome.folder)}
 
 
-def _longest(found: dict[str, Any]) -> dict[str, Any]:
-    """The device that took longest; it decides how long the Program takes."""
-    device: dict[str, Any] = max(found["devices"], key=lambda d: d["makespan_ns"])
-    return device
-
-
 def _row(outcome: Outcome, device: dict[str, Any], first_ns: int) -> tuple[str, ...]:
+    from timeline.cli.values import ratio_text, speedup_text, time_text
+
     return (
         outcome.variant.name,
         outcome.variant.changes,
-        _time(device["makespan_ns"]),
-        _times(first_ns, device["makespan_ns"]),
-        _time(device["bound_ns"]),
-        _ratio(device["pipeline_efficiency"]),
-        _ratio(device["overlap_efficiency"]),
-        _ratio(device["hidden_copy_ratio"]),
-        _time(device["exposed_copy_ns"]),
+        time_text(device["makespan_ns"]),
+        speedup_text(first_ns, device["makespan_ns"]),
+        time_text(device["bound_ns"]),
+        ratio_text(device["pipeline_efficiency"]),
+        ratio_text(device["overlap_efficiency"]),
+        ratio_text(device["hidden_copy_ratio"]),
+        time_text(device["exposed_copy_ns"]),
     )
-
-
-def _time(ns: int | None) -> str:
-    from timeline.figures.units import duration_text
-
-    return UNDEFINED if ns is None else duration_text(ns)
-
-
-def _times(first_ns: int, ns: int) -> str:
-    return f"{first_ns / ns:.2f}×" if ns else UNDEFINED
-
-
-def _ratio(value: float | None) -> str:
-    return UNDEFINED if value is None else f"{value:.3f}"
