@@ -75,7 +75,7 @@ class Builder:
         return self._default("default", device, StreamKind.LEGACY)
 
     def per_thread_stream(self, device: int = 0) -> Stream:
-        """The per-thread default stream (``cudaStreamPerThread``): another one on each host thread."""
+        """The per-thread default stream (``cudaStreamPerThread``): one on each host thread."""
         return self._default("per-thread default", device, StreamKind.PER_THREAD)
 
     def _default(self, name: str, device: int, kind: StreamKind) -> Stream:
@@ -103,7 +103,7 @@ class Builder:
     def device(
         self, name: str, nbytes: int, *, device: int = 0, fill: Values | None = None
     ) -> Buffer:
-        """Device memory; allocated before the Program starts unless it mallocs the buffer itself."""
+        """Device memory, there from the start unless the Program allocates it itself."""
         return self._buffer(name, nbytes, MemoryKind.DEVICE, device, fill)
 
     def _buffer(
@@ -259,8 +259,10 @@ class Builder:
     def range(self, name: str, *, category: str = "", color: int | None = None) -> Iterator[None]:
         """NVTX range around the operations issued inside."""
         self._add(o.RangePush(name, category, color))
-        yield
-        self._add(o.RangePop())
+        try:
+            yield
+        finally:
+            self._add(o.RangePop())
 
     @contextmanager
     def thread(self, name: str) -> Iterator[None]:

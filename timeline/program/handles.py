@@ -9,7 +9,7 @@ __all__ = ["Buffer", "Event", "MemoryKind", "Span", "Stream", "StreamKind"]
 
 
 class StreamKind(StrEnum):
-    """How a stream synchronises with the legacy default stream (CUDA C++ Programming Guide, streams)."""
+    """How a stream synchronises with the legacy default stream (CUDA Programming Guide)."""
 
     BLOCKING = "blocking"
     NON_BLOCKING = "non_blocking"
@@ -81,7 +81,7 @@ class Buffer:
     device: int = 0
 
     def span(self, offset: int = 0, length: int | None = None) -> Span:
-        """Name part of the buffer: ``length`` bytes from ``offset`` (by default, all of the rest)."""
+        """Name ``length`` bytes from ``offset`` on; by default, all of the rest."""
         return Span(self, offset, self.bytes - offset if length is None else length)
 
 

@@ -93,7 +93,7 @@ class Launch(StreamOp):
 
 @dataclass(frozen=True, slots=True)
 class Memcpy(StreamOp):
-    """``cudaMemcpyAsync``, or ``cudaMemcpy`` when ``blocking``; between devices ``cudaMemcpyPeerAsync``."""
+    """``cudaMemcpyAsync``, ``cudaMemcpy`` when ``blocking``, ``cudaMemcpyPeerAsync`` to a peer."""
 
     dst: Span
     src: Span
