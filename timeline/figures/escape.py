@@ -8,6 +8,8 @@ import unicodedata
 
 __all__ = ["html_text", "plain", "short"]
 
+_UNNAMED = re.compile(r"(\(anonymous namespace\)|<unnamed>|\{anonymous\})::")
+
 LONGEST = 200
 """Characters of a name that a picture shows; C++ templates can be tens of thousands long."""
 
@@ -36,7 +38,7 @@ def html_text(name: str, longest: int = LONGEST) -> str:
 
 def short(name: str) -> str:
     """Name of a kernel without its return type, namespaces, template arguments and parameters."""
-    bare = name.removeprefix("void ")
+    bare = _UNNAMED.sub("", name.removeprefix("void "))
     bare = re.split(r"[<(]", bare, maxsplit=1)[0].strip()
     last = bare.rsplit("::", 1)[-1]
     return last or name

@@ -89,6 +89,8 @@ def buckets(start: Int64, end: Int64, width_ns: int) -> Buckets:
 
 def _covered(start: Int64, end: Int64, at: Int64) -> Int64:
     """Ns covered by disjoint ascending intervals before each time of ``at``."""
+    if not len(start):
+        return np.zeros(len(at), np.int64)
     before = np.concatenate(([0], np.cumsum(end - start)))
     index = np.searchsorted(start, at, side="right")
     inside = np.where(index > 0, np.clip(end[index - 1] - at, 0, None), 0)

@@ -1,0 +1,5 @@
+"""The dashboard: ``streamlit run app.py [-- TRACE…]``."""
+
+from timeline.ui.app import main
+
+main()

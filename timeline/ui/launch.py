@@ -1,0 +1,116 @@
+"""Starting the dashboard's server; Streamlit runs in a process of its own."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from timeline.errors import MissingExtraError, TraceError, UsageError
+
+__all__ = ["command", "free_port", "launch"]
+
+FIRST_PORT = 8501
+_TRIED_PORTS = 50
+
+
+def launch(traces: Sequence[Path] = (), port: int | None = None, *, browser: bool = True) -> int:
+    """Serve the dashboard on this machine until interrupted.
+
+    Parameters
+    ----------
+    traces : sequence of Path
+        Traces, or folders of traces, to offer first; without any, the recorded samples.
+    port : int, optional
+        By default the first free one from 8501.
+    browser : bool
+        Whether to open the page, where there is a display.
+
+    Returns
+    -------
+    int
+        The server's exit code; 0 after Ctrl-C.
+
+    Raises
+    ------
+    MissingExtraError
+        Without Streamlit or Plotly.
+    TraceError
+        For a path that does not exist.
+    UsageError
+        When the port is taken.
+    """
+    for package in ("streamlit", "plotly"):
+        if importlib.util.find_spec(package) is None:
+            raise MissingExtraError(package, "app")
+    for path in traces:
+        if not path.exists():
+            raise TraceError(f"{path}: no such trace; name a folder or zip that timeline wrote")
+    chosen = free_port() if port is None else port
+    if port is not None and not _is_free(port):
+        raise UsageError(f"port {port} is in use; choose another one, or none for a free one")
+    server = subprocess.Popen(
+        command([p.resolve() for p in traces], chosen, browser=browser), env=_environment()
+    )
+    try:
+        return server.wait()
+    except KeyboardInterrupt:
+        server.wait()
+        return 0
+
+
+def command(traces: Sequence[Path], port: int, *, browser: bool) -> list[str]:
+    """Return the command line of the server."""
+    from timeline.ui.options import flags
+
+    script = Path(__file__).with_name("script.py")
+    shown = browser and _has_display()
+    return [
+        *(sys.executable, "-m", "streamlit", "run", str(script)),
+        *flags(),
+        f"--server.port={port}",
+        f"--server.headless={str(not shown).lower()}",
+        "--",
+        *map(str, traces),
+    ]
+
+
+def free_port() -> int:
+    """Return the first free port from 8501.
+
+    Raises
+    ------
+    UsageError
+        When fifty in a row are taken.
+    """
+    for port in range(FIRST_PORT, FIRST_PORT + _TRIED_PORTS):
+        if _is_free(port):
+            return port
+    raise UsageError(f"ports {FIRST_PORT} to {port} are all in use; choose one with --port")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _has_display() -> bool:
+    linux = platform.system() == "Linux"
+    return not linux or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _environment() -> dict[str, str]:
+    """The server must import the very ``timeline`` that started it, installed or not."""
+    home = str(Path(__file__).resolve().parents[2])
+    paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
