@@ -1,0 +1,161 @@
+"""From what was collected to the Trace."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from timeline.backends.cuda.clock import Alignment, align
+from timeline.backends.cuda.collector import Collected
+from timeline.backends.cuda.device import describe
+from timeline.backends.cuda.gate import QUEUE_LIMIT
+from timeline.backends.cuda.host import HostSpan
+from timeline.backends.cuda.nvrtc import symbol_of
+from timeline.backends.cuda.run import Run
+from timeline.backends.cuda.stamp_table import (
+    match,
+    reported_by_clock,
+    stamp_table,
+    worst_outside_ns,
+)
+from timeline.backends.cuda.windows import cut
+from timeline.engines import engine_of
+from timeline.trace import Meta, Trace, table
+from timeline.trace.clock import shift
+
+__all__ = ["assemble"]
+
+
+def assemble(
+    run: Run, collected: Collected, source: str, provenance: Mapping[str, Any], *, device: int
+) -> Trace:
+    """Make the Trace of a finished run.
+
+    Parameters
+    ----------
+    device : int
+        Any of the Program's devices; host functions are listed under it.
+    """
+    zero = run.windows[0].start
+    tables = cut(collected.tables, run.windows)
+    stamps, clock_facts, notes = _stamps(run, collected)
+    tables["activities"] = _with_host_functions(tables["activities"], run.stage.host.spans, device)
+    tables["activities"] = _renamed(tables["activities"], _display_names(run))
+    tables["ranges"] = _joined("ranges", tables.get("ranges"), run.stage.ranges.table())
+    tables["stamps"] = stamps
+    moved = shift(tables, -zero)
+    moved["streams"] = run.stage.ids.table()
+    return Trace.from_tables(
+        Meta(
+            source=source,
+            epoch_ns=zero + collected.unix_offset_ns,
+            devices=tuple(describe(run.api, d) for d in run.program.devices),
+            labels=dict(run.program.labels),
+            repeats=tuple((w.start - zero, w.end - zero) for w in run.windows),
+            paced=run.paced,
+            dropped=collected.dropped,
+            verified=run.verified,
+            provenance={**provenance, **collected.provenance, **clock_facts},
+            notes=(*collected.notes, *_pacing_notes(run), *notes),
+        ),
+        moved,
+    )
+
+
+def _joined(name: str, first: pa.Table | None, second: pa.Table) -> pa.Table:
+    parts = [part for part in (first, second) if part is not None and part.num_rows]
+    return pa.concat_tables(parts).unify_dictionaries() if parts else table(name, {}, 0)
+
+
+def _with_host_functions(activities: pa.Table, spans: list[HostSpan], device: int) -> pa.Table:
+    """Add the host functions, which no collector sees as activities of their own."""
+    count = len(spans)
+    rows = table(
+        "activities",
+        {
+            "kind": ["host_func"] * count,
+            "name": [span.name for span in spans],
+            "engine": [engine_of("host_func")] * count,
+            "start": [span.start for span in spans],
+            "end": [span.end for span in spans],
+            "device": [device] * count,
+            "stream": [span.stream for span in spans],
+            "process": [os.getpid()] * count,
+        },
+        count,
+    )
+    return _joined("activities", activities, rows)
+
+
+def _display_names(run: Run) -> dict[str, str]:
+    kernels = {launch.kernel for launch in run.stage.launches()}
+    return {symbol_of(k): k.name for k in kernels if symbol_of(k) != k.name}
+
+
+def _renamed(activities: pa.Table, names: Mapping[str, str]) -> pa.Table:
+    """Kernels under their own names, where C++ could not spell them."""
+    if not names or not activities.num_rows:
+        return activities
+    column = activities["name"].unify_dictionaries().combine_chunks()
+    if isinstance(column, pa.ChunkedArray):
+        column = column.chunk(0)
+    shown = [names.get(name, name) for name in column.dictionary.to_pylist()]
+    unique = list(dict.fromkeys(shown))
+    codes = pa.array([unique.index(name) for name in shown], pa.int32()).take(column.indices)
+    renamed = pa.DictionaryArray.from_arrays(codes, pa.array(unique, pa.string()))
+    index = activities.schema.get_field_index("name")
+    return activities.set_column(index, activities.schema.field(index), renamed)
+
+
+def _pacing_notes(run: Run) -> list[str]:
+    notes = []
+    if run.gate_refused:
+        notes.append(f"The gate was refused ({run.gate_refused}): a late host shows in the times.")
+    elif run.gate_forced:
+        notes.append(
+            "The gate had to be opened by its watchdog, as the host waited for a device that was "
+            "held: the first repeats are not to be trusted."
+        )
+    elif run.paced != "host" and run.plan.queue_full:
+        notes.append(
+            f"The gate was opened after {QUEUE_LIMIT} operations in a stream, before the launch "
+            "queue was full."
+        )
+    return notes
+
+
+def _stamps(run: Run, collected: Collected) -> tuple[pa.Table, dict[str, Any], list[str]]:
+    """The stamps, how well they are aligned, and what could not be done."""
+    empty, found = table("stamps", {}, 0), run.stage.stamps.found
+    notes = []
+    if run.stage.stamps.refused:
+        notes.append(f"{run.stage.stamps.refused} launches wrote no stamps, for want of memory.")
+    if not found:
+        return empty, {}, notes
+    activities = collected.tables["activities"]
+    clocks = _clocks(run, activities)
+    if len(clocks) < len(run.program.devices):
+        return empty, {}, [*notes, "In-kernel stamps are left out: their clock was not found."]
+    matched, lost = match(activities, found, run.windows)
+    if lost:
+        notes.append(f"{lost} stamped launches could not be told apart; their stamps are left out.")
+    facts = {
+        str(device): {"offset_ns": c.offset_ns, "residual_ns": c.residual_ns, "runs": c.runs}
+        for device, c in clocks.items()
+    }
+    outside = worst_outside_ns(matched, clocks)
+    alignment = {"globaltimer": facts, "worst_stamp_outside_its_kernel_ns": outside}
+    return stamp_table(matched, clocks), {"stamp_clock": alignment}, notes
+
+
+def _clocks(run: Run, activities: pa.Table) -> dict[int, Alignment]:
+    clocks = {}
+    for device in run.program.devices:
+        reported = run.reported.get(device) or reported_by_clock(activities, device)
+        found = align(run.stamps_of_clock(device), reported)
+        if found is not None:
+            clocks[device] = found
+    return clocks

@@ -1,0 +1,196 @@
+"""Measuring with CUDA events, for machines where CUPTI can't be loaded.
+
+An event is recorded on the stream before and after every kernel, copy and fill. That costs time, it
+takes the overlap of programmatic dependent launch away, and a span counts the waiting for SMs or
+for a copy engine as work. The trace says so; nothing is corrected.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from timeline.backends.cuda.api import NOT_READY, Api
+from timeline.backends.cuda.collector import Collected
+from timeline.backends.cuda.event_tables import Measured, Site, tables
+from timeline.backends.cuda.launch import Loaded
+from timeline.backends.cuda.stage import Issue, Placed
+from timeline.program import AllReduce, GraphLaunch, Launch, Memcpy, Memset, Op
+
+__all__ = ["EventsCollector"]
+
+NOTES = (
+    "Times come from CUDA events around every activity: each span also holds the waiting for SMs "
+    "or a copy engine, and the events themselves take time on the stream.",
+    "CUDA events between kernels take away the overlap of programmatic dependent launch.",
+    "CUDA events see neither the activities inside a graph launch nor work of other libraries.",
+)
+
+_BASE_TRIES = 5
+_NON_BLOCKING = 1
+_MEASURED = (Launch, Memcpy, Memset, GraphLaunch, AllReduce)
+
+Span = tuple[int, int]
+
+
+@dataclass
+class _Base:
+    """An event of a device whose time on the host's clock is known to half of ``width_ns``."""
+
+    event: Any
+    stream: Any
+    host_ns: int = 0
+    width_ns: int = 0
+
+
+@dataclass
+class EventsCollector:
+    """A collector that has to be told of each operation (:meth:`wrap`) and repeat."""
+
+    api: Api
+    source: str = "cuda_events"
+    _bases: dict[int, _Base] = field(default_factory=dict)
+    _events: list[Any] = field(default_factory=list)
+    _log: list[tuple[Site, int, int, int]] = field(default_factory=list)
+    _measured: list[Measured] = field(default_factory=list)
+    _width_ns: int = 0
+    _on: bool = False
+
+    def start(self) -> None:
+        """Begin; events are made when operations are wrapped."""
+        self._measured.clear()
+
+    def timestamp(self) -> int:
+        """The host's monotonic clock."""
+        return time.perf_counter_ns()
+
+    def stop(self) -> Collected:
+        """Make the tables and destroy the events."""
+        found = tables(self._measured)
+        self.release()
+        return Collected(
+            found,
+            unix_offset_ns=time.time_ns() - time.perf_counter_ns(),
+            provenance={"event_clock_uncertainty_ns": self._width_ns // 2},
+            notes=NOTES,
+        )
+
+    # Operations
+
+    def wrap(self, op: Op, issue: Issue, streams: Sequence[Placed], loaded: Loaded | None) -> Issue:
+        """``issue`` with its host time noted and, if it is work of an engine, events around it."""
+        timed = streams if isinstance(op, _MEASURED) else ()
+        pairs = [(self._event(p.stream.device), self._event(p.stream.device)) for p in timed]
+        site = Site(op, tuple(streams), loaded, tuple(pairs))
+        if not op.call and not pairs:
+            return issue
+        before = [self._recorder(pair[0], p) for pair, p in zip(pairs, timed, strict=True)]
+        after = [self._recorder(pair[1], p) for pair, p in zip(pairs, timed, strict=True)]
+        return self._noting(site, issue, before, after)
+
+    def _noting(self, site: Site, issue: Issue, before: list[Issue], after: list[Issue]) -> Issue:
+        now, log, thread = time.perf_counter_ns, self._log, threading.get_native_id
+
+        def measured() -> None:
+            for record in before:
+                record()
+            start = now()
+            issue()
+            end = now()
+            for record in after:
+                record()
+            log.append((site, start, end, thread()))
+
+        return measured
+
+    def _event(self, device: int) -> Any:
+        runtime, check = self.api.runtime, self.api.check
+        check(runtime.cudaSetDevice(device), "cudaSetDevice")
+        made = check(runtime.cudaEventCreateWithFlags(0), "cudaEventCreate")
+        self._events.append(made)
+        return made
+
+    def _recorder(self, event: Any, placed: Placed) -> Issue:
+        record, stream, error = (
+            self.api.runtime.cudaEventRecord,
+            placed.handle.runtime,
+            self.api.error,
+        )
+
+        def issue() -> None:
+            status = record(event, stream)[0]
+            if status:
+                raise error(status, "cudaEventRecord")
+
+        return issue
+
+    # Repeats
+
+    def begin_repeat(self, devices: Sequence[int]) -> None:
+        """Tie the clock of each device to the host's. The devices must be idle."""
+        self._log.clear()
+        for device in devices:
+            self._tie(device)
+
+    def end_repeat(self, *, keep: bool) -> None:
+        """Read the events. The devices must be idle."""
+        for site, start, end, thread in self._log if keep else ():
+            spans = tuple(
+                (placed, self._span(placed.stream.device, pair))
+                for placed, pair in zip(site.streams, site.pairs, strict=False)
+            )
+            correlation = len(self._measured) + 1
+            self._measured.append(Measured(site, start, end, thread, correlation, spans))
+        self._log.clear()
+
+    def measure(self, issue: Callable[[], None], stream: Any, device: int) -> Span:
+        """Span of something that runs alone, and is waited for, in ``stream``."""
+        self._tie(device)
+        pair = (self._event(device), self._event(device))
+        runtime, check = self.api.runtime, self.api.check
+        check(runtime.cudaEventRecord(pair[0], stream), "cudaEventRecord")
+        issue()
+        check(runtime.cudaEventRecord(pair[1], stream), "cudaEventRecord")
+        check(runtime.cudaEventSynchronize(pair[1]), "cudaEventSynchronize")
+        return self._span(device, pair)
+
+    def _tie(self, device: int) -> None:
+        """Record an event on an idle stream; it happened between the call and its completion."""
+        runtime, check = self.api.runtime, self.api.check
+        check(runtime.cudaSetDevice(device), "cudaSetDevice")
+        base = self._bases.get(device)
+        if base is None:
+            stream = check(runtime.cudaStreamCreateWithFlags(_NON_BLOCKING), "cudaStreamCreate")
+            base = self._bases[device] = _Base(self._event(device), stream)
+        # The last try counts; the ones before it make the calls and the stream warm.
+        for _ in range(_BASE_TRIES):
+            start = time.perf_counter_ns()
+            check(runtime.cudaEventRecord(base.event, base.stream), "cudaEventRecord")
+            while status := runtime.cudaEventQuery(base.event)[0]:
+                if int(status) != NOT_READY:
+                    raise self.api.error(status, "cudaEventQuery")
+            end = time.perf_counter_ns()
+            base.host_ns, base.width_ns = (start + end) // 2, end - start
+        self._width_ns = max(self._width_ns, base.width_ns)
+
+    def _span(self, device: int, pair: tuple[Any, Any]) -> Span:
+        base = self._bases[device]
+        start, end = (self._since(base, event) for event in pair)
+        return start, max(start, end)
+
+    def _since(self, base: _Base, event: Any) -> int:
+        result = self.api.runtime.cudaEventElapsedTime(base.event, event)
+        milliseconds = self.api.check(result, "cudaEventElapsedTime")
+        return base.host_ns + round(float(milliseconds) * 1e6)
+
+    def release(self) -> None:
+        """Destroy the events; errors are ignored, as the context may be lost."""
+        for event in self._events:
+            self.api.runtime.cudaEventDestroy(event)
+        for base in self._bases.values():
+            self.api.runtime.cudaStreamDestroy(base.stream)
+        self._events.clear()
+        self._bases.clear()

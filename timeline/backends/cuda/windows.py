@@ -1,0 +1,71 @@
+"""Cutting what a collector saw down to the repeats of the Program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from timeline.backends.cuda.ranges import DOMAIN
+from timeline.backends.cuda.run import Window
+from timeline.trace.model import column_values, dictionary
+
+__all__ = ["cut", "starts_inside"]
+
+Mask = npt.NDArray[np.bool_]
+Span = tuple[int, int]
+
+
+def cut(tables: Mapping[str, pa.Table], windows: Sequence[Window]) -> dict[str, pa.Table]:
+    """Keep what belongs to a repeat.
+
+    Fills, checks and the clock's calibration happen between repeats, so they are left out; and so
+    are the calls with which a repeat is brought to its end. Activities and stream events are kept
+    until the devices are idle. Ranges of the domain ``timeline`` are left out: see
+    :mod:`timeline.backends.cuda.ranges`.
+    """
+    whole = [(w.start, w.end) for w in windows]
+    issuing = [(w.start, w.issued) for w in windows]
+    spans = {"activities": whole, "calls": issuing, "syncs": issuing, "allocs": issuing}
+    kept = {name: _keep(tables[name], spans[name]) for name in spans if name in tables}
+    if "ranges" in tables:
+        ranges = tables["ranges"]
+        foreign = starts_inside(ranges, whole) & ~_in_domain(ranges)
+        kept["ranges"] = ranges.filter(pa.array(foreign))
+    if "events" in tables:
+        kept["events"] = _events(tables["events"], kept)
+    return kept
+
+
+def _keep(table: pa.Table, spans: Sequence[Span]) -> pa.Table:
+    return table.filter(pa.array(starts_inside(table, spans)))
+
+
+def starts_inside(table: pa.Table, spans: Sequence[Span]) -> Mask:
+    """Which rows start inside one of ``spans``, ascending and apart; both ends belong to it."""
+    start = column_values(table, "start")
+    if not spans:
+        return np.zeros(len(start), bool)
+    bounds = np.asarray(spans, np.int64)
+    index = np.searchsorted(bounds[:, 0], start, side="right") - 1
+    inside: Mask = (index >= 0) & (start <= bounds[np.maximum(index, 0), 1])
+    return inside
+
+
+def _in_domain(ranges: pa.Table) -> Mask:
+    names = dictionary(ranges, "domain")
+    codes = column_values(ranges, "domain")
+    own = [code for code, name in enumerate(names) if name == DOMAIN]
+    found: Mask = np.isin(codes, own)
+    return found
+
+
+def _events(events: pa.Table, kept: Mapping[str, pa.Table]) -> pa.Table:
+    """Event records of the calls that are kept; all of them when no calls were collected."""
+    calls = kept.get("calls")
+    if calls is None or calls.num_rows == 0:
+        return events
+    known = column_values(calls, "correlation")
+    return events.filter(pa.array(np.isin(column_values(events, "correlation"), known)))
