@@ -6,14 +6,14 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from timeline.backends.choice import BACKENDS
 from timeline.cli.output import notice
+from timeline.errors import UsageError
 
 if TYPE_CHECKING:
     from timeline.backends import Backend, RunOptions
 
 __all__ = ["add_arguments", "open_chosen", "run_options"]
-
-BACKENDS = ("auto", "cuda", "sim")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +25,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="auto takes the GPU, or the simulator where there is none (default: auto)",
     )
-    group.add_argument("--device", default="h200", help="device to simulate (default: h200)")
+    group.add_argument("--device", metavar="NAME", help="device to simulate (default: h200)")
+    group.add_argument(
+        "--collector",
+        choices=("auto", "cupti", "events"),
+        default="auto",
+        help="what measures on a GPU (default: CUPTI, or CUDA events where it can't load)",
+    )
     group.add_argument(
         "--repeat", type=_at_least(1), default=1, metavar="N", help="recorded runs (default: 1)"
     )
@@ -55,12 +61,19 @@ def open_chosen(args: argparse.Namespace) -> Backend:
 
     Raises
     ------
+    UsageError
+        For a device to simulate, or one that isn't known, where it makes no sense.
     UnavailableError
         When ``--backend cuda`` can't run on this machine.
     """
-    from timeline.backends import open_backend
+    from timeline.backends import open_backend, why_not_cuda
 
-    return open_backend(args.backend, device=args.device, notice=notice)
+    if args.backend == "cuda" and args.device:
+        raise UsageError("--device names what to simulate; it does not go with --backend cuda")
+    backend = open_backend(args.backend, collector=args.collector, device=args.device)
+    if args.backend == "auto" and backend.name == "sim":
+        notice(f"simulated, not measured: {why_not_cuda()}")
+    return backend
 
 
 def _at_least(lowest: int) -> Callable[[str], int]:
