@@ -18,11 +18,13 @@ Memory = Buffer | Span
 Grid = int | tuple[int, ...]
 
 
-def _span(memory: Memory) -> Span:
-    return memory.span() if isinstance(memory, Buffer) else memory
+def _spans(memories: Sequence[Memory]) -> tuple[Span, ...]:
+    return tuple(m.span() if isinstance(m, Buffer) else m for m in memories)
 
 
 def _dim3(size: Grid) -> Dim3:
+    if type(size) is int and size > 0:
+        return (size, 1, 1)
     values = (size,) if isinstance(size, int) else tuple(size)
     if not 1 <= len(values) <= 3 or any(v < 1 for v in values):
         raise ProgramError(f"a grid, block or cluster has 1 to 3 sizes of at least 1, not {size!r}")
@@ -52,6 +54,7 @@ class Builder:
         self._streams: list[Stream] = []
         self._events: list[Event] = []
         self._buffers: list[Buffer] = []
+        self._whole: dict[int, Span] = {}
         self._graphs: list[o.Graph] = []
         self._fills: list[Fill] = []
         self._expects: list[Expect] = []
@@ -113,13 +116,21 @@ class Builder:
             raise ProgramError(f"buffer {name!r} must hold at least one byte, not {nbytes}")
         buffer = Buffer(len(self._buffers) + 1, name, nbytes, kind, device)
         self._buffers.append(buffer)
+        self._whole[buffer.id] = buffer.span()
         if fill is not None:
             self._fills.append(Fill(buffer, fill))
         return buffer
 
     def expect(self, memory: Memory, values: Values, *, rtol: float = 0.0) -> None:
         """State the known answer that ``memory`` (host memory) must hold after each repeat."""
-        self._expects.append(Expect(_span(memory), values, rtol))
+        self._expects.append(Expect(self._span(memory), values, rtol))
+
+    def _span(self, memory: Memory) -> Span:
+        """The span of ``memory``; one object for every use of a whole buffer, to keep it small."""
+        if isinstance(memory, Span):
+            return memory
+        whole = self._whole.get(memory.id)
+        return whole if whole is not None and whole.buffer is memory else memory.span()
 
     # Operations
 
@@ -140,7 +151,7 @@ class Builder:
         cooperative: bool = False,
     ) -> None:
         """Launch a kernel; see :class:`timeline.program.Launch`."""
-        arguments = tuple(a.span() if isinstance(a, Buffer) else a for a in args)
+        arguments = tuple([self._span(a) if isinstance(a, Buffer) else a for a in args])
         self._add(
             o.Launch(
                 stream,
@@ -149,8 +160,8 @@ class Builder:
                 _dim3(block),
                 arguments,
                 work,
-                tuple(_span(m) for m in inputs),
-                tuple(_span(m) for m in outputs),
+                tuple([self._span(m) for m in inputs]),
+                tuple([self._span(m) for m in outputs]),
                 _dim3(cluster),
                 dynamic_shared_bytes,
                 pdl,
@@ -160,11 +171,11 @@ class Builder:
 
     def memcpy(self, dst: Memory, src: Memory, stream: Stream, *, blocking: bool = False) -> None:
         """``cudaMemcpyAsync``, or ``cudaMemcpy`` when ``blocking``."""
-        self._add(o.Memcpy(stream, _span(dst), _span(src), blocking))
+        self._add(o.Memcpy(stream, self._span(dst), self._span(src), blocking))
 
     def memset(self, dst: Memory, value: int, stream: Stream) -> None:
         """``cudaMemsetAsync``."""
-        self._add(o.Memset(stream, _span(dst), value))
+        self._add(o.Memset(stream, self._span(dst), value))
 
     def malloc(self, buffer: Buffer) -> None:
         """``cudaMalloc``."""
@@ -230,9 +241,7 @@ class Builder:
         outputs: Sequence[Memory] = (),
     ) -> o.HostWork:
         """A piece of host work for the body of :meth:`host_func`."""
-        return o.HostWork(
-            name, ns, tuple(_span(m) for m in inputs), tuple(_span(m) for m in outputs)
-        )
+        return o.HostWork(name, ns, _spans(inputs), _spans(outputs))
 
     def host_func(self, name: str, stream: Stream, body: Sequence[o.Op]) -> None:
         """``cudaLaunchHostFunc``."""
@@ -240,7 +249,7 @@ class Builder:
 
     def all_reduce(self, memories: Sequence[Memory], streams: Sequence[Stream]) -> None:
         """``ncclAllReduce`` over one span and one stream a device."""
-        self._add(o.AllReduce(tuple(_span(m) for m in memories), tuple(streams)))
+        self._add(o.AllReduce(tuple(self._span(m) for m in memories), tuple(streams)))
 
     def host_barrier(self, name: str) -> None:
         """Wait for every host thread that names this barrier."""

@@ -10,10 +10,11 @@ A clock is never changed once made, so a snapshot costs nothing.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 
 from timeline.program.handles import Stream
 
-__all__ = ["NEVER", "Clock", "Host", "Lane"]
+__all__ = ["Clock", "Host", "Lane"]
 
 Clock = list[int]
 
@@ -48,6 +49,17 @@ class Host:
             self.clock = joined(self.clock, source, upto, clock)
             self.version += 1
 
+    @staticmethod
+    def meet(arrivals: Sequence[tuple[Host, int]]) -> None:
+        """Let threads know all that any of them knows; each stands at an operation of its own."""
+        common = [max(known) for known in zip(*(host.clock for host, _ in arrivals), strict=True)]
+        for host, index in arrivals:
+            common[host.index] = index
+        for host, _ in arrivals:
+            host.clock = list(common)
+            host.clock[host.index] = ALWAYS
+            host.version += 1
+
 
 class Lane:
     """What one host thread puts into one stream.
@@ -63,8 +75,11 @@ class Lane:
         before: of the same stream, and through the legacy default stream's rule.
     kept : bool
         Whether the past is kept, for other threads that know this one up to some point only.
-    blocking : list of Lane
-        For the legacy default stream: the same thread's lanes that it synchronises with.
+    pending : dict of Lane
+        The same thread's lanes of the device with operations that the thread has not waited for.
+    blocking : dict of Lane
+        For the legacy default stream: the same thread's lanes that it synchronises with, and that
+        have operations since its own last one.
     """
 
     __slots__ = (
@@ -77,6 +92,7 @@ class Lane:
         "last",
         "legacy",
         "others",
+        "pending",
         "seen",
         "stream",
         "turns",
@@ -91,7 +107,8 @@ class Lane:
         self.seen = 0
         self.legacy: Lane | None = None
         self.others: list[Lane] = []
-        self.blocking: list[Lane] = []
+        self.pending: dict[Lane, None] = {}
+        self.blocking: dict[Lane, None] = {}
         self.clock: Clock = [NEVER] * len(host.clock)
         self.clock[index] = self.clock[host.index] = ALWAYS
         self.turns: list[int] = [NEVER]
@@ -102,19 +119,23 @@ class Lane:
         if self.seen != self.host.version:
             self._look_at_host(index)
         legacy = self.legacy
-        if legacy is not None and self.clock[legacy.index] < legacy.last:
+        if legacy is not None:
             self.learn(legacy, legacy.last, legacy.clock, index)
-        for lane in self.blocking:
-            if self.clock[lane.index] < lane.last:
+            legacy.blocking[self] = None
+        elif self.blocking:
+            for lane in self.blocking:
                 self.learn(lane, lane.last, lane.clock, index)
+            self.blocking.clear()
         self.last = index
+        self.pending[self] = None
 
     def _look_at_host(self, index: int) -> None:
         self.seen = self.host.version
         self._become(list(map(max, self.clock, self.host.clock)), index)
         for other in self.others:
             upto = self.host.clock[other.host.index]
-            self.learn(other, upto, other.clock_at(upto), index)
+            if self.clock[other.index] < min(upto, other.last):
+                self.learn(other, upto, other.clock_at(upto), index)
 
     def learn(self, source: Host | Lane, upto: int, clock: Clock, index: int) -> None:
         """Take over, from operation ``index`` on, what ``source`` knew when it was at ``upto``."""

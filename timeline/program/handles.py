@@ -18,17 +18,23 @@ class StreamKind(StrEnum):
 
 
 class MemoryKind(StrEnum):
-    """Where a buffer lives, in CUPTI's words (``CUpti_ActivityMemoryKind``)."""
+    """Where a buffer lives, in CUPTI's words (``CUpti_ActivityMemoryKind``).
+
+    Attributes
+    ----------
+    on_host : bool
+        Whether the host owns the memory.
+    """
 
     PAGEABLE = "pageable"
     PINNED = "pinned"
     DEVICE = "device"
     MANAGED = "managed"
 
-    @property
-    def on_host(self) -> bool:
-        """Whether the host owns the memory."""
-        return self in (MemoryKind.PAGEABLE, MemoryKind.PINNED)
+    on_host: bool  # an attribute, not a property: it is read for every operation
+
+    def __init__(self, value: str) -> None:
+        self.on_host = value in ("pageable", "pinned")
 
 
 @dataclass(frozen=True, slots=True)

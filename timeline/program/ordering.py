@@ -19,7 +19,7 @@ Runtime API, stream and API synchronisation behaviour):
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from timeline.errors import ProgramError
@@ -66,6 +66,7 @@ class Walk:
         count = len(owners) + sum(len(streams) for streams in used)
         self.hosts = [Host(i, i, owner, count) for i, (owner, _) in enumerate(owners)]
         self.lanes = lanes_of(self.hosts, used)
+        self._pending = [_share_pending(lanes.values()) for lanes in self.lanes]
         self._by_index: list[Host | Lane] = [
             *self.hosts,
             *(lane for lanes in self.lanes for lane in lanes.values()),
@@ -96,10 +97,7 @@ class Walk:
 
     def meet(self, arrivals: Mapping[int, int]) -> None:
         """Let host threads meet at a barrier, each at its own operation."""
-        known = [(self.hosts[t], index, self.hosts[t].clock) for t, index in arrivals.items()]
-        for host, _, _ in known:
-            for other, index, clock in known:
-                host.learn(other, index, clock)
+        Host.meet([(self.hosts[thread], index) for thread, index in arrivals.items()])
 
     # Operations in streams
 
@@ -209,9 +207,10 @@ class Walk:
         self._wait_for_device(op.device)
 
     def _wait_for_device(self, device: int) -> None:
-        for lane in self._streams.values():
-            if lane.stream.device == device:
-                self._host.learn(lane, lane.last, lane.clock)
+        pending = self._pending[self._host.thread].setdefault(device, {})
+        for lane in pending:
+            self._host.learn(lane, lane.last, lane.clock)
+        pending.clear()
         for lanes in self.lanes:
             if lanes is not self._streams:
                 for lane in lanes.values():
@@ -373,9 +372,16 @@ def lanes_of(hosts: Sequence[Host], used: Sequence[Mapping[int, Stream]]) -> lis
     return lanes
 
 
+def _share_pending(lanes: Iterable[Lane]) -> dict[int, dict[Lane, None]]:
+    """One set of pending lanes a device, shared by the lanes of a thread."""
+    pending: dict[int, dict[Lane, None]] = {}
+    for lane in lanes:
+        lane.pending = pending.setdefault(lane.stream.device, {})
+    return pending
+
+
 def _link(legacy: Lane, blocking: Lane) -> None:
     if legacy.host is blocking.host:
-        legacy.blocking.append(blocking)
         blocking.legacy = legacy
     else:
         legacy.others.append(blocking)
