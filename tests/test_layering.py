@@ -56,9 +56,17 @@ def dotted(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def imports(path: Path) -> Iterator[tuple[str, int]]:
+class Runtime(ast.NodeTransformer):
+    """Takes out what only type checkers run."""
+
+    def visit_If(self, node: ast.If) -> ast.AST | None:
+        return None if ast.unparse(node.test) == "TYPE_CHECKING" else self.generic_visit(node)
+
+
+def imports(path: Path, *, runtime: bool = False) -> Iterator[tuple[str, int]]:
     """Every module that ``path`` imports, at its top or inside a function, and the line."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(Runtime().visit(tree) if runtime else tree):
         if isinstance(node, ast.Import):
             yield from ((alias.name, node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -101,7 +109,7 @@ def test_heavy_dependencies_stay_in_their_place(path: Path) -> None:
     here = dotted(path)
     wrong = [
         f"{path.relative_to(ROOT)}:{line} imports {module}"
-        for module, line in imports(path)
+        for module, line in imports(path, runtime=True)
         if not at_home(here, module.split(".")[0])
     ]
     assert not wrong, "\n".join(wrong)
