@@ -8,16 +8,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from timeline.backends.cuda.clock import Alignment, align
 from timeline.backends.cuda.collector import Collected
 from timeline.backends.cuda.device import describe
-from timeline.backends.cuda.gate import QUEUE_LIMIT
 from timeline.backends.cuda.host import HostSpan
 from timeline.backends.cuda.nvrtc import symbol_of
 from timeline.backends.cuda.run import Run
+from timeline.backends.cuda.stage import launches
 from timeline.backends.cuda.stamp_table import (
     match,
-    reported_by_clock,
     stamp_table,
     worst_outside_ns,
 )
@@ -55,11 +53,11 @@ def assemble(
             devices=tuple(describe(run.api, d) for d in run.program.devices),
             labels=dict(run.program.labels),
             repeats=tuple((w.start - zero, w.end - zero) for w in run.windows),
-            paced=run.paced,
+            paced=run.gate.paced,
             dropped=collected.dropped,
             verified=run.verified,
             provenance={**provenance, **collected.provenance, **clock_facts},
-            notes=(*collected.notes, *_pacing_notes(run), *notes),
+            notes=(*collected.notes, *run.gate.notes, *notes),
         ),
         moved,
     )
@@ -91,7 +89,7 @@ def _with_host_functions(activities: pa.Table, spans: list[HostSpan], device: in
 
 
 def _display_names(run: Run) -> dict[str, str]:
-    kernels = {launch.kernel for launch in run.stage.launches()}
+    kernels = {launch.kernel for launch in launches(run.program)}
     return {symbol_of(k): k.name for k in kernels if symbol_of(k) != k.name}
 
 
@@ -110,23 +108,6 @@ def _renamed(activities: pa.Table, names: Mapping[str, str]) -> pa.Table:
     return activities.set_column(index, activities.schema.field(index), renamed)
 
 
-def _pacing_notes(run: Run) -> list[str]:
-    notes = []
-    if run.gate_refused:
-        notes.append(f"The gate was refused ({run.gate_refused}): a late host shows in the times.")
-    elif run.gate_forced:
-        notes.append(
-            "The gate had to be opened by its watchdog, as the host waited for a device that was "
-            "held: the first repeats are not to be trusted."
-        )
-    elif run.paced != "host" and run.plan.queue_full:
-        notes.append(
-            f"The gate was opened after {QUEUE_LIMIT} operations in a stream, before the launch "
-            "queue was full."
-        )
-    return notes
-
-
 def _stamps(run: Run, collected: Collected) -> tuple[pa.Table, dict[str, Any], list[str]]:
     """The stamps, how well they are aligned, and what could not be done."""
     empty, found = table("stamps", {}, 0), run.stage.stamps.found
@@ -136,7 +117,7 @@ def _stamps(run: Run, collected: Collected) -> tuple[pa.Table, dict[str, Any], l
     if not found:
         return empty, {}, notes
     activities = collected.tables["activities"]
-    clocks = _clocks(run, activities)
+    clocks = run.clocks.alignments(activities)
     if len(clocks) < len(run.program.devices):
         return empty, {}, [*notes, "In-kernel stamps are left out: their clock was not found."]
     matched, lost = match(activities, found, run.windows)
@@ -149,13 +130,3 @@ def _stamps(run: Run, collected: Collected) -> tuple[pa.Table, dict[str, Any], l
     outside = worst_outside_ns(matched, clocks)
     alignment = {"globaltimer": facts, "worst_stamp_outside_its_kernel_ns": outside}
     return stamp_table(matched, clocks), {"stamp_clock": alignment}, notes
-
-
-def _clocks(run: Run, activities: pa.Table) -> dict[int, Alignment]:
-    clocks = {}
-    for device in run.program.devices:
-        reported = run.reported.get(device) or reported_by_clock(activities, device)
-        found = align(run.stamps_of_clock(device), reported)
-        if found is not None:
-            clocks[device] = found
-    return clocks

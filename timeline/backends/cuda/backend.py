@@ -102,12 +102,12 @@ class CudaBackend:
     def _repeat(self, api: Api, run: Run, options: RunOptions) -> dict[str, Any]:
         devices = run.program.devices
         run.warm_up()
-        run.calibrate()
+        run.clocks.run()
         before = {device: device_state(api, device) for device in devices}
-        for index in range(options.repeat):
-            run.repeat(index)
+        for _ in range(options.repeat):
+            run.repeat()
         after = {device: device_state(api, device) for device in devices}
-        run.calibrate()
+        run.clocks.run()
         return {**provenance(api), "device_state": states(before, after)}
 
 

@@ -7,21 +7,25 @@ than the kernel's own readings, which bounds the offset from both sides.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 
+from timeline.backends.cuda.alignment import Alignment, Span, align
 from timeline.backends.cuda.api import Api
+from timeline.backends.cuda.events import EventsCollector
 from timeline.backends.cuda.launch import Functions
 from timeline.backends.cuda.params import Params
+from timeline.backends.cuda.stage import Stage
+from timeline.trace.model import column_values, dictionary
 
-__all__ = ["SYMBOL", "Alignment", "Calibration", "align"]
+__all__ = ["Clocks", "kernels_named"]
 
 SYMBOL = "timeline_clock"
 
 _SPIN_NS = 20_000
 _RUNS = 5
+_LEGACY = 1
 
 _SOURCE = b"""
 extern "C" __global__ void timeline_clock(unsigned long long* stamps, unsigned long long ns) {
@@ -35,48 +39,9 @@ extern "C" __global__ void timeline_clock(unsigned long long* stamps, unsigned l
 }
 """
 
-Span = tuple[int, int]
 
-
-@dataclass(frozen=True, slots=True)
-class Alignment:
-    """What to add to ``%globaltimer`` to get the collector's clock.
-
-    Attributes
-    ----------
-    residual_ns : int
-        Half the width of the interval that the offset lies in; or, when no single offset fits every
-        run, half the distance between those that do.
-    """
-
-    offset_ns: int
-    residual_ns: int
-    runs: int
-
-
-def align(stamps: Sequence[Span], reported: Sequence[Span]) -> Alignment | None:
-    """Find the offset from what the kernels read and what the collector reported, run by run.
-
-    With one offset for all, ``reported start <= stamp start + offset`` and ``stamp end + offset <=
-    reported end`` in every run.
-
-    Returns
-    -------
-    Alignment or None
-        None when the two differ in number, or are empty.
-    """
-    if not stamps or len(stamps) != len(reported):
-        return None
-    low = [begin - first for (first, _), (begin, _) in zip(stamps, reported, strict=True)]
-    high = [end - last for (_, last), (_, end) in zip(stamps, reported, strict=True)]
-    bounds = sorted((max(low), min(high)))
-    return Alignment((bounds[0] + bounds[1]) // 2, (bounds[1] - bounds[0] + 1) // 2, len(stamps))
-
-
-class Calibration:
-    """Runs the kernel on one device; the device must be idle."""
-
-    runs = _RUNS
+class _Calibration:
+    """The kernel on one device, which must be idle."""
 
     def __init__(self, api: Api, functions: Functions, device: int) -> None:
         self._api = api
@@ -91,13 +56,7 @@ class Calibration:
         config.hStream = api.driver.CUstream(1)
         self._config = config
         self.stamps: list[Span] = []
-
-    def run(self) -> None:
-        """Run it a few times, one at a time, and keep what it read."""
-        self._api.check(self._api.runtime.cudaSetDevice(self._device), "cudaSetDevice")
-        for _ in range(self.runs):
-            self.launch()
-            self.read()
+        self.reported: list[Span] = []
 
     def launch(self) -> None:
         """Launch it once, into the legacy default stream."""
@@ -116,3 +75,71 @@ class Calibration:
     def release(self) -> None:
         """Free its memory; errors are ignored, as the context may be lost."""
         self._api.runtime.cudaFree(self._memory)
+
+
+class Clocks:
+    """Aligns the clock of every device on which a launch writes stamps."""
+
+    def __init__(self, stage: Stage, events: EventsCollector | None) -> None:
+        self._stage = stage
+        self._events = events
+        self._calibrations: dict[int, _Calibration] = {}
+
+    def build(self) -> None:
+        """Load the kernel, where it is needed."""
+        if self._stage.stamps.any:
+            for device in self._stage.program.devices:
+                made = _Calibration(self._stage.api, self._stage.functions, device)
+                self._calibrations[device] = made
+
+    def run(self) -> None:
+        """Run it a few times on each device, one at a time; the devices must be idle."""
+        api = self._stage.api
+        legacy = self._stage.handles.wrap(_LEGACY).runtime
+        for device, calibration in self._calibrations.items():
+            api.check(api.runtime.cudaSetDevice(device), "cudaSetDevice")
+            for _ in range(_RUNS):
+                if self._events is None:
+                    calibration.launch()
+                else:
+                    span = self._events.measure(calibration.launch, legacy, device)
+                    calibration.reported.append(span)
+                calibration.read()
+
+    def alignments(self, activities: pa.Table) -> dict[int, Alignment]:
+        """Each device's clock against the collector's; devices that could not be aligned lack.
+
+        Parameters
+        ----------
+        activities : pyarrow.Table
+            All that was collected, the kernel's own runs included.
+        """
+        found = {}
+        for device, calibration in self._calibrations.items():
+            reported = calibration.reported or _reported(activities, device)
+            aligned = align(calibration.stamps, reported)
+            if aligned is not None:
+                found[device] = aligned
+        return found
+
+    def release(self) -> None:
+        """Free what the kernel writes to; errors are ignored, as the context may be lost."""
+        for calibration in self._calibrations.values():
+            calibration.release()
+        self._calibrations.clear()
+
+
+def kernels_named(activities: pa.Table, symbol: str) -> npt.NDArray[np.bool_]:
+    """Which activities have this name."""
+    names = dictionary(activities, "name")
+    wanted = [code for code, name in enumerate(names) if name == symbol]
+    found: npt.NDArray[np.bool_] = np.isin(column_values(activities, "name"), wanted)
+    return found
+
+
+def _reported(activities: pa.Table, device: int) -> list[Span]:
+    """What the collector reported of the kernel's runs on a device, in order."""
+    rows = kernels_named(activities, SYMBOL) & (column_values(activities, "device") == device)
+    start = column_values(activities, "start")[rows]
+    end = column_values(activities, "end")[rows]
+    return [(int(start[i]), int(end[i])) for i in np.argsort(start, kind="stable")]

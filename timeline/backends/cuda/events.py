@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from timeline.backends.cuda.alignment import Span, align
 from timeline.backends.cuda.api import NOT_READY, Api
 from timeline.backends.cuda.collector import Collected
 from timeline.backends.cuda.event_tables import Measured, Site, tables
@@ -29,21 +30,23 @@ NOTES = (
     "CUDA events see neither the activities inside a graph launch nor work of other libraries.",
 )
 
-_BASE_TRIES = 5
+_TIES = 10
+_TIGHT_NS = 15_000
 _NON_BLOCKING = 1
 _MEASURED = (Launch, Memcpy, Memset, GraphLaunch, AllReduce)
 
-Span = tuple[int, int]
+
+Entry = tuple[Site, int, int, int]
+"""Where, host start, host end, thread."""
 
 
 @dataclass
 class _Base:
-    """An event of a device whose time on the host's clock is known to half of ``width_ns``."""
+    """An event of a device, and the host times that it lies between."""
 
     event: Any
     stream: Any
-    host_ns: int = 0
-    width_ns: int = 0
+    host: Span = (0, 0)
 
 
 @dataclass
@@ -54,9 +57,9 @@ class EventsCollector:
     source: str = "cuda_events"
     _bases: dict[int, _Base] = field(default_factory=dict)
     _events: list[Any] = field(default_factory=list)
-    _log: list[tuple[Site, int, int, int]] = field(default_factory=list)
+    _log: list[Entry] = field(default_factory=list)
     _measured: list[Measured] = field(default_factory=list)
-    _width_ns: int = 0
+    _uncertainty_ns: int = 0
     _on: bool = False
 
     def start(self) -> None:
@@ -74,7 +77,7 @@ class EventsCollector:
         return Collected(
             found,
             unix_offset_ns=time.time_ns() - time.perf_counter_ns(),
-            provenance={"event_clock_uncertainty_ns": self._width_ns // 2},
+            provenance={"event_clock_uncertainty_ns": self._uncertainty_ns},
             notes=NOTES,
         )
 
@@ -135,56 +138,83 @@ class EventsCollector:
         for device in devices:
             self._tie(device)
 
-    def end_repeat(self, *, keep: bool) -> None:
-        """Read the events. The devices must be idle."""
-        for site, start, end, thread in self._log if keep else ():
-            spans = tuple(
-                (placed, self._span(placed.stream.device, pair))
-                for placed, pair in zip(site.streams, site.pairs, strict=False)
-            )
-            correlation = len(self._measured) + 1
-            self._measured.append(Measured(site, start, end, thread, correlation, spans))
+    def end_repeat(self, end: int, *, keep: bool) -> None:
+        """Read the events. The devices must be idle.
+
+        Parameters
+        ----------
+        end : int
+            Host time at which they were.
+        """
+        log = self._log.copy() if keep else []
         self._log.clear()
+        raw = [self._spans(site) for site, *_ in log]
+        offsets = self._offsets(log, raw, end)
+        for (site, start, stop, thread), spans in zip(log, raw, strict=True):
+            placed = zip(site.streams, spans, strict=False)
+            moved = tuple((p, _moved(span, offsets[p.stream.device])) for p, span in placed)
+            correlation = len(self._measured) + 1
+            self._measured.append(Measured(site, start, stop, thread, correlation, moved))
+
+    def _spans(self, site: Site) -> list[Span]:
+        placed = zip(site.streams, site.pairs, strict=False)
+        return [self._elapsed(p.stream.device, pair) for p, pair in placed]
+
+    def _offsets(self, log: list[Entry], raw: list[list[Span]], end: int) -> dict[int, int]:
+        """What to add on each device: work starts after its call did, and ends before ``end``."""
+        inner: dict[int, list[Span]] = {device: [(0, 0)] for device in self._bases}
+        outer = {device: [base.host] for device, base in self._bases.items()}
+        for (site, start, _, _), spans in zip(log, raw, strict=True):
+            for placed, span in zip(site.streams, spans, strict=False):
+                inner[placed.stream.device].append(span)
+                outer[placed.stream.device].append((start, end))
+        return {device: self._offset(inner[device], outer[device]) for device in inner}
+
+    def _offset(self, inner: list[Span], outer: list[Span]) -> int:
+        found = align(inner, outer)
+        if found is None:
+            return 0
+        self._uncertainty_ns = max(self._uncertainty_ns, found.residual_ns)
+        return found.offset_ns
 
     def measure(self, issue: Callable[[], None], stream: Any, device: int) -> Span:
         """Span of something that runs alone, and is waited for, in ``stream``."""
         self._tie(device)
         pair = (self._event(device), self._event(device))
         runtime, check = self.api.runtime, self.api.check
+        start = time.perf_counter_ns()
         check(runtime.cudaEventRecord(pair[0], stream), "cudaEventRecord")
         issue()
         check(runtime.cudaEventRecord(pair[1], stream), "cudaEventRecord")
         check(runtime.cudaEventSynchronize(pair[1]), "cudaEventSynchronize")
-        return self._span(device, pair)
+        end = time.perf_counter_ns()
+        span = self._elapsed(device, pair)
+        return _moved(span, self._offset([(0, 0), span], [self._bases[device].host, (start, end)]))
 
     def _tie(self, device: int) -> None:
-        """Record an event on an idle stream; it happened between the call and its completion."""
+        """Record an event on an idle stream; it happens between the call and its completion."""
         runtime, check = self.api.runtime, self.api.check
         check(runtime.cudaSetDevice(device), "cudaSetDevice")
         base = self._bases.get(device)
         if base is None:
             stream = check(runtime.cudaStreamCreateWithFlags(_NON_BLOCKING), "cudaStreamCreate")
             base = self._bases[device] = _Base(self._event(device), stream)
-        # The last try counts; the ones before it make the calls and the stream warm.
-        for _ in range(_BASE_TRIES):
+        for _ in range(_TIES):
             start = time.perf_counter_ns()
             check(runtime.cudaEventRecord(base.event, base.stream), "cudaEventRecord")
             while status := runtime.cudaEventQuery(base.event)[0]:
                 if int(status) != NOT_READY:
                     raise self.api.error(status, "cudaEventQuery")
-            end = time.perf_counter_ns()
-            base.host_ns, base.width_ns = (start + end) // 2, end - start
-        self._width_ns = max(self._width_ns, base.width_ns)
+            base.host = (start, time.perf_counter_ns())
+            if base.host[1] - start < _TIGHT_NS:
+                break
 
-    def _span(self, device: int, pair: tuple[Any, Any]) -> Span:
-        base = self._bases[device]
-        start, end = (self._since(base, event) for event in pair)
+    def _elapsed(self, device: int, pair: tuple[Any, Any]) -> Span:
+        """Ns from the device's base event to each of two events."""
+        base, elapsed = self._bases[device].event, self.api.runtime.cudaEventElapsedTime
+        times = [self.api.check(elapsed(base, event), "cudaEventElapsedTime") for event in pair]
+        start, end = (round(float(milliseconds) * 1e6) for milliseconds in times)
         return start, max(start, end)
-
-    def _since(self, base: _Base, event: Any) -> int:
-        result = self.api.runtime.cudaEventElapsedTime(base.event, event)
-        milliseconds = self.api.check(result, "cudaEventElapsedTime")
-        return base.host_ns + round(float(milliseconds) * 1e6)
 
     def release(self) -> None:
         """Destroy the events; errors are ignored, as the context may be lost."""
@@ -194,3 +224,7 @@ class EventsCollector:
             self.api.runtime.cudaStreamDestroy(base.stream)
         self._events.clear()
         self._bases.clear()
+
+
+def _moved(span: Span, by_ns: int) -> Span:
+    return span[0] + by_ns, span[1] + by_ns

@@ -19,7 +19,7 @@ from timeline.backends.cuda.stamps import Stamps
 from timeline.backends.cuda.stream_ids import StreamIds
 from timeline.program import HostBarrier, Launch, Op, Program, Stream
 
-__all__ = ["Instrument", "Issue", "Stage"]
+__all__ = ["Instrument", "Issue", "Placed", "Stage", "make_stage"]
 
 Issue = Callable[[], None]
 """One operation, prepared: calling it issues the operation and does nothing else."""
@@ -83,7 +83,51 @@ class Stage:
         """A stream as host thread ``thread`` sees it."""
         return Placed(stream, self.handles.streams[stream.id], self.ids.id_of(stream, thread))
 
-    def launches(self) -> list[Launch]:
-        """Every launch, of the threads and then of the graphs."""
-        ops = [*self.program.ops(), *(op for graph in self.program.graphs for op in graph.ops)]
-        return [op for op in ops if isinstance(op, Launch)]
+    def release(self) -> None:
+        """Free everything; errors are ignored, as the context may be lost."""
+        for executable in self.graphs.values():
+            self.api.runtime.cudaGraphExecDestroy(executable)
+        self.graphs.clear()
+        self.nccl.release()
+        self.stamps.release()
+        self.memory.release()
+        self.handles.release()
+        self.functions.release()
+
+
+def launches(program: Program) -> list[Launch]:
+    """Every launch, of the threads and then of the graphs."""
+    ops = [*program.ops(), *(op for graph in program.graphs for op in graph.ops)]
+    return [op for op in ops if isinstance(op, Launch)]
+
+
+def make_stage(
+    api: Api,
+    program: Program,
+    clock: Callable[[], int],
+    *,
+    stamps: bool,
+    instrument: Instrument | None,
+) -> Stage:
+    """A stage on which nothing is allocated yet.
+
+    Parameters
+    ----------
+    clock : callable
+        Now, in ns, on the collector's clock.
+    stamps : bool
+        Whether kernels are to write in-kernel stamps.
+    """
+    return Stage(
+        api,
+        program,
+        Memory(api, program),
+        Handles(api, program),
+        Functions(api),
+        StreamIds(program),
+        Ranges(clock),
+        HostFunctions(clock),
+        Stamps(api, launches(program), wanted=stamps),
+        Communicators(api),
+        instrument,
+    )

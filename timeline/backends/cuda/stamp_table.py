@@ -10,14 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from timeline.backends.cuda.clock import SYMBOL, Alignment
-from timeline.backends.cuda.run import Window
+from timeline.backends.cuda.alignment import Alignment
+from timeline.backends.cuda.clock import kernels_named
 from timeline.backends.cuda.stamps import Region, Stamped
-from timeline.backends.cuda.windows import starts_inside
+from timeline.backends.cuda.windows import Window, starts_inside
 from timeline.trace import table
-from timeline.trace.model import column_values, dictionary
+from timeline.trace.model import column_values
 
-__all__ = ["Matched", "match", "reported_by_clock", "stamp_table", "worst_outside_ns"]
+__all__ = ["Matched", "match", "stamp_table", "worst_outside_ns"]
 
 Int64 = npt.NDArray[np.int64]
 
@@ -30,14 +30,6 @@ class Matched:
     correlation: int
     start: int
     end: int
-
-
-def reported_by_clock(activities: pa.Table, device: int) -> list[tuple[int, int]]:
-    """Spans that the collector reported for the calibration kernels of a device, by start."""
-    rows = _kernels(activities, SYMBOL) & (column_values(activities, "device") == device)
-    start, end = _column(activities, "start", rows), _column(activities, "end", rows)
-    order = np.argsort(start, kind="stable")
-    return [(int(start[i]), int(end[i])) for i in order]
 
 
 def match(
@@ -63,7 +55,7 @@ def match(
     lost = 0
     for (repeat, symbol, stream), members in groups.items():
         window = windows[repeat]
-        rows = _kernels(activities, symbol)
+        rows = kernels_named(activities, symbol)
         rows &= starts_inside(activities, [(window.start, window.end)])
         if stream >= 0:
             rows &= column_values(activities, "stream") == stream
@@ -78,13 +70,6 @@ def match(
         for stamped, i in zip(members, order, strict=True):
             matched.append(Matched(stamped, int(correlation[i]), int(start[i]), int(end[i])))
     return matched, lost
-
-
-def _kernels(activities: pa.Table, symbol: str) -> npt.NDArray[np.bool_]:
-    names = dictionary(activities, "name")
-    wanted = [code for code, name in enumerate(names) if name == symbol]
-    found: npt.NDArray[np.bool_] = np.isin(column_values(activities, "name"), wanted)
-    return found
 
 
 def _column(activities: pa.Table, name: str, rows: npt.NDArray[np.bool_]) -> Int64:

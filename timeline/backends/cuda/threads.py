@@ -9,6 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from timeline.errors import TimelineError, UnavailableError
 
@@ -30,6 +31,7 @@ class Crew:
 
     def __init__(self, names: Sequence[str], on_error: Callable[[], None]) -> None:
         self._on_error = on_error
+        self._count = len(names)
         self._lanes = [_Lane(name) for name in names] if len(names) > 1 else []
         self._errors: list[BaseException] = []
 
@@ -49,7 +51,7 @@ class Crew:
                 self._guarded(body)
         else:
             done = [
-                lane.submit(lambda body=body: self._guarded(body))  # type: ignore[misc]
+                lane.submit(partial(self._guarded, body))
                 for lane, body in zip(self._lanes, bodies, strict=True)
             ]
             late = [d for d in done if not d.wait(timeout_s)]
@@ -60,6 +62,10 @@ class Crew:
                 )
         if self._errors:
             raise _cause(self._errors)
+
+    def run_each(self, body: Callable[[int], None], timeout_s: float) -> None:
+        """Run ``body(i)`` on every thread ``i``; see :meth:`run`."""
+        self.run([partial(body, index) for index in range(self._count)], timeout_s)
 
     def _guarded(self, body: Body) -> None:
         try:

@@ -50,5 +50,6 @@ def _same(found: Array, wanted: Array, rtol: float) -> npt.NDArray[np.bool_]:
     equal |= np.isnan(found) & np.isnan(wanted)
     if rtol:
         with np.errstate(invalid="ignore", over="ignore"):
-            equal |= np.abs(found - wanted) <= rtol * np.abs(wanted)  # type: ignore[operator]
+            near = np.abs(found - wanted) <= rtol * np.abs(wanted)  # type: ignore[operator]
+        equal |= near & np.isfinite(wanted)
     return equal

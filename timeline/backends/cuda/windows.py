@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from timeline.backends.cuda.ranges import DOMAIN
-from timeline.backends.cuda.run import Window
 from timeline.trace.model import column_values, dictionary
 
-__all__ = ["cut", "starts_inside"]
+__all__ = ["Window", "cut", "starts_inside"]
 
 Mask = npt.NDArray[np.bool_]
 Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Host times of one repeat, on the collector's clock, ns.
+
+    Attributes
+    ----------
+    issued : int
+        When the last host thread was done with its operations.
+    end : int
+        When the devices were idle too.
+    """
+
+    start: int
+    issued: int
+    end: int
 
 
 def cut(tables: Mapping[str, pa.Table], windows: Sequence[Window]) -> dict[str, pa.Table]:
