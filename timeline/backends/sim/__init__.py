@@ -1,1 +1,6 @@
-"""Subpackage of timeline."""
+"""The simulator: CUDA's stream semantics on a described device, without a GPU."""
+
+from timeline.backends.sim.backend import SimBackend
+from timeline.backends.sim.devices import DeviceModel, devices, load_device
+
+__all__ = ["DeviceModel", "SimBackend", "devices", "load_device"]

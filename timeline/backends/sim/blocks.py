@@ -1,0 +1,361 @@
+"""The block scheduler of one device: grids that don't fit, or whose blocks need a closer look.
+
+A kernel whose grid fits as a whole while nobody waits never comes here. All others are grids whose
+blocks start in cohorts: as many as fit, whenever something ends. Whole waves of a grid that fills
+the device are folded into one cohort, and unfolded again when somebody could come in between.
+"""
+
+from __future__ import annotations
+
+import math
+from heapq import heappush
+
+from timeline.backends.sim.classes import KernelSpec
+from timeline.backends.sim.codes import AT_OTHER, SHIFT
+from timeline.backends.sim.run import Run
+
+__all__ = ["BlockScheduler", "Cohort", "Grid"]
+
+
+class Grid:
+    """A grid with its blocks: ``pending`` ones not started, the others in cohorts."""
+
+    __slots__ = (
+        "begin", "cohorts", "early", "node", "pending", "rank", "spec", "started",
+    )  # fmt: skip
+
+    def __init__(self, node: int, spec: KernelSpec, rank: tuple[int, int], early: bool) -> None:
+        self.node, self.spec, self.rank, self.early = node, spec, rank, early
+        self.pending = spec.blocks
+        self.cohorts: list[Cohort] = []
+        self.started = False
+        self.begin = 0
+
+
+class Cohort:
+    """Blocks of a grid that started together.
+
+    Attributes
+    ----------
+    folds : int
+        Further waves of as many blocks that follow in the same place.
+    main : int
+        When its blocks returned from ``griddepcontrol.wait``, or started without one.
+    """
+
+    __slots__ = (
+        "begin", "blocks", "first", "folds", "grid", "main", "number", "running", "wave_ns",
+    )  # fmt: skip
+
+    def __init__(self, number: int, grid: Grid, blocks: int, begin: int, first: int) -> None:
+        self.number, self.grid, self.blocks, self.begin = number, grid, blocks, begin
+        self.first, self.main = first, begin
+        self.folds, self.wave_ns, self.running = 0, 0, False
+
+
+class BlockScheduler:
+    """See the module's docstring.
+
+    Attributes
+    ----------
+    segments : list of tuple
+        For kernels that write stamps: (node, first block, blocks, begin, main, end).
+    """
+
+    def __init__(self, run: Run, device: int) -> None:
+        self._run, self._device = run, device
+        model = run.plan.model
+        self._sm, self._gaps, self._semantics = model.sm, model.gaps, model.semantics
+        self._flow = run.flows[device]
+        self._packing = run.plan.packing
+        self._queue: list[Grid] = []
+        self._grids: dict[int, Grid] = {}
+        self._arrivals = 0
+        self._cooperative = 0
+        self._solo: Solo | None = None
+        self.segments: list[tuple[int, int, int, int, int, int]] = []
+
+    # Arrivals
+
+    def arrive(self, node: int, now: int) -> None:
+        """A grid is ready to start."""
+        run = self._run
+        spec = run.plan.classes.kernel[run.plan.node_class[node]]
+        assert spec is not None
+        self.interrupt(now)
+        early = node in run.primary and run.finish[run.primary[node]] < 0
+        if self._alone() and not early and not spec.needs_scheduler and spec.blocks > spec.limit:
+            self._start_solo(node, spec, now)
+            return
+        self._arrivals += 1
+        grid = Grid(node, spec, (spec.priority, self._arrivals), early)
+        self._grids[node] = grid
+        if self._queue:
+            self._unfold(self._queue[0], now)
+        self._queue.append(grid)
+        self._queue.sort(key=lambda g: g.rank)
+        self.place(now)
+
+    def _alone(self) -> bool:
+        run, d = self._run, self._device
+        return not (run.resident[d] or self._queue or self._flow.active)
+
+    # A grid that has the device for itself
+
+    def _start_solo(self, node: int, spec: KernelSpec, now: int) -> None:
+        run, d = self._run, self._device
+        self._solo = solo = Solo(node, spec, now, self._sm.kernel_ns)
+        run.start[node] = now
+        run.resident[d] += 1
+        run.occupancy[d] = self._packing.moved(run.occupancy[d], spec.kind, spec.limit)
+        run.scheduled[d] = True
+        run.due[node] = solo.end
+        heappush(run.heap, solo.end << SHIFT | node)
+
+    def ended_solo(self, node: int) -> bool:
+        """Whether the node that ends had the device for itself; makes room if so."""
+        solo = self._solo
+        if solo is None or solo.node != node:
+            return False
+        run, d = self._run, self._device
+        self._solo = None
+        run.occupancy[d] = 0
+        run.resident[d] -= 1
+        run.scheduled[d] = False
+        return True
+
+    def interrupt(self, now: int) -> None:
+        """Somebody else comes: look at the solo grid's blocks from now on."""
+        solo = self._solo
+        if solo is None:
+            return
+        run, d, spec = self._run, self._device, solo.spec
+        self._solo = None
+        self._arrivals += 1
+        grid = Grid(solo.node, spec, (spec.priority, self._arrivals), False)
+        self._grids[solo.node] = grid
+        grid.started, grid.begin = True, solo.begin
+        run.due[solo.node] = -1
+        run.occupancy[d] = 0
+        in_tail = solo.tail > 0 and now >= solo.tail_begin
+        blocks = solo.tail if in_tail else spec.limit
+        grid.pending = 0 if in_tail else solo.tail
+        cohort = self._cohort(grid, blocks, now, 0)
+        cohort.wave_ns = spec.share(blocks).alone_ns
+        ends = solo.end if in_tail else solo.tail_begin
+        self._work(cohort, now, ends - now)
+        if not in_tail:
+            cohort.folds = solo.full - 1
+            self._unfold(grid, now)
+        if grid.pending:
+            self._queue.append(grid)
+        run.scheduled[d] = bool(self._queue)
+
+    # Placing blocks
+
+    def place(self, now: int) -> None:
+        """Give what is free to the grids that wait: by priority, then the earlier one first."""
+        run, d, queue = self._run, self._device, self._queue
+        i = 0
+        while i < len(queue):
+            grid = queue[i]
+            self._unfold(grid, now)
+            if not grid.started and run.resident[d] >= self._sm.resident_grids:
+                break
+            blocks = self._room(grid)
+            if blocks:
+                self._start_cohort(grid, blocks, now)
+            if not grid.pending:
+                del queue[i]
+            elif self._semantics.head_of_line:
+                break
+            else:
+                i += 1
+        if queue:
+            self._fold(queue[0], now)
+        run.scheduled[d] = bool(queue)
+
+    def _room(self, grid: Grid) -> int:
+        """Blocks of ``grid`` that can start now."""
+        spec = grid.spec
+        room = self._packing.room(self._run.occupancy[self._device], spec.kind)
+        blocks = min(room, grid.pending)
+        if spec.cooperative or spec.held:
+            busy = spec.cooperative and self._cooperative and self._semantics.cooperative_exclusive
+            return 0 if busy or blocks < grid.pending else blocks
+        return blocks - blocks % spec.cluster
+
+    def _start_cohort(self, grid: Grid, blocks: int, now: int) -> None:
+        run, d, spec = self._run, self._device, grid.spec
+        overhead = 0
+        if not grid.started:
+            grid.started, grid.begin = True, now
+            run.start[grid.node] = now
+            run.resident[d] += 1
+            self._cooperative += spec.cooperative
+            overhead = self._sm.kernel_ns
+        cohort = self._cohort(grid, blocks, now, spec.blocks - grid.pending)
+        grid.pending -= blocks
+        if spec.held:
+            self._meet(cohort, now)
+        elif not grid.early:
+            cohort.wave_ns = spec.share(blocks).alone_ns
+            self._work(cohort, now, overhead + cohort.wave_ns)
+        if not grid.pending:
+            self._plan_trigger(grid, now)
+
+    def _cohort(self, grid: Grid, blocks: int, now: int, first: int) -> Cohort:
+        run, d = self._run, self._device
+        cohort = Cohort(len(run.due), grid, blocks, now, first)
+        run.due.append(-1)
+        run.cohorts.append(cohort)
+        grid.cohorts.append(cohort)
+        run.occupancy[d] = self._packing.moved(run.occupancy[d], grid.spec.kind, blocks)
+        return cohort
+
+    def _work(self, cohort: Cohort, now: int, ns: int, *, main: bool = False) -> None:
+        spec = cohort.grid.spec
+        cohort.running = True
+        if spec.contends:
+            share = spec.share(cohort.blocks, main=main)
+            self._flow.enter(cohort.number, now, ns, share)
+        else:
+            self._end_at(cohort.number, now + ns)
+
+    def _end_at(self, number: int, at: int) -> None:
+        self._run.due[number] = at
+        heappush(self._run.heap, at << SHIFT | number)
+
+    def ended(self, cohort: Cohort, now: int) -> int:
+        """Blocks end. Returns their kernel's node when they were the last ones, or 0."""
+        run, d, grid = self._run, self._device, cohort.grid
+        spec = grid.spec
+        run.occupancy[d] = self._packing.moved(run.occupancy[d], spec.kind, -cohort.blocks)
+        if spec.contends:
+            self._flow.leave(cohort.number, now)
+        grid.cohorts.remove(cohort)
+        if spec.roles:
+            block = (cohort.first, cohort.blocks, cohort.begin, cohort.main, now)
+            self.segments.append((grid.node, *block))
+        over = not grid.pending and not grid.cohorts
+        if over:
+            run.resident[d] -= 1
+            self._cooperative -= spec.cooperative
+            del self._grids[grid.node]
+        if self._queue:
+            self.place(now)
+        return grid.node if over else 0
+
+    # Whole waves at once
+
+    def _fold(self, grid: Grid, now: int) -> None:
+        """Let the cohorts of the first grid in line stand for as many waves as are sure to come.
+
+        One block at least stays pending: the grid keeps its place in line until its last wave.
+        """
+        blocks = sum(c.blocks for c in grid.cohorts)
+        if not blocks or grid.early or grid.spec.roles or not self._in_step(grid):
+            return
+        waves = (grid.pending - 1) // blocks
+        if waves < 1:
+            return
+        for cohort in grid.cohorts:
+            cohort.folds = waves
+            self._add_work(cohort, now, waves * cohort.wave_ns)
+        grid.pending -= waves * blocks
+
+    def _in_step(self, grid: Grid) -> bool:
+        """Whether all of its cohorts take equally long for a wave."""
+        if not all(c.running for c in grid.cohorts):
+            return False
+        if len(grid.cohorts) == 1 or not grid.spec.contends:
+            return True
+        active = self._flow.active
+        walls = [c.wave_ns * active[c.number].pace for c in grid.cohorts]
+        return max(walls) - min(walls) <= 1e-9 * max(walls)
+
+    def _unfold(self, grid: Grid, now: int) -> None:
+        """Make waves that have not begun pending again."""
+        for cohort in grid.cohorts:
+            if not cohort.folds:
+                continue
+            left = self._remaining(cohort, now)
+            waves = cohort.folds
+            if cohort.wave_ns:
+                waves = min(waves, max(0, math.ceil((left - 1e-6) / cohort.wave_ns) - 1))
+            cohort.folds = 0
+            if waves:
+                grid.pending += waves * cohort.blocks
+                self._add_work(cohort, now, -waves * cohort.wave_ns)
+
+    def _remaining(self, cohort: Cohort, now: int) -> float:
+        if cohort.grid.spec.contends:
+            return self._flow.active[cohort.number].remaining(now)
+        return self._run.due[cohort.number] - now
+
+    def _add_work(self, cohort: Cohort, now: int, ns: int) -> None:
+        if cohort.grid.spec.contends:
+            self._flow.change(cohort.number, now, ns)
+        else:
+            self._end_at(cohort.number, self._run.due[cohort.number] + ns)
+
+    # Programmatic dependent launch
+
+    def _plan_trigger(self, grid: Grid, now: int) -> None:
+        """All blocks have started: the time of the last ``launch_dependents`` is known."""
+        after = grid.spec.work.trigger_ns
+        if after is None or (grid.early and after > grid.spec.work.prologue_ns):
+            return
+        self._trigger_at(grid, now + round(after))
+
+    def _trigger_at(self, grid: Grid, at: int) -> None:
+        heappush(self._run.heap, at << SHIFT | AT_OTHER | grid.node)
+
+    def primary_ended(self, node: int, now: int) -> None:
+        """The kernel that ``node`` depends on has ended and flushed its memory."""
+        grid = self._grids.get(node)
+        if grid is None or not grid.early:
+            return
+        grid.early = False
+        released = now + self._gaps.pdl_flush
+        for cohort in grid.cohorts:
+            at = max(cohort.begin + round(grid.spec.work.prologue_ns), released)
+            cohort.main = at
+            heappush(self._run.heap, at << SHIFT | AT_OTHER | cohort.number)
+        after = grid.spec.work.trigger_ns
+        if after is not None and not grid.pending and after > grid.spec.work.prologue_ns:
+            last = max(c.main for c in grid.cohorts)
+            self._trigger_at(grid, last + round(after - grid.spec.work.prologue_ns))
+
+    def begin_main(self, cohort: Cohort, now: int) -> None:
+        """Blocks return from ``griddepcontrol.wait``."""
+        grid = cohort.grid
+        overhead = self._sm.kernel_ns if cohort.begin == grid.begin else 0
+        cohort.wave_ns = grid.spec.share(cohort.blocks, main=True).alone_ns
+        self._work(cohort, now, overhead + cohort.wave_ns, main=True)
+
+    # Collectives
+
+    def _meet(self, cohort: Cohort, now: int) -> None:
+        """A part of a collective is there; the last one to come lets all of them run."""
+        run = self._run
+        first, ranks = run.peers[cohort.grid.node]
+        there = run.gathered.setdefault(first, [])
+        there.append(cohort)
+        if len(there) < ranks:
+            return
+        ends = now + self._sm.kernel_ns + cohort.grid.spec.share(1).alone_ns
+        for part in run.gathered.pop(first):
+            self._end_at(part.number, ends)
+
+
+class Solo:
+    """A grid of more than one wave on an otherwise empty device."""
+
+    __slots__ = ("begin", "end", "full", "node", "spec", "tail", "tail_begin")
+
+    def __init__(self, node: int, spec: KernelSpec, begin: int, overhead: int) -> None:
+        self.node, self.spec, self.begin = node, spec, begin
+        self.full, self.tail = divmod(spec.blocks, spec.limit)
+        self.tail_begin = begin + overhead + self.full * spec.share(spec.limit).alone_ns
+        self.end = self.tail_begin + (spec.share(self.tail).alone_ns if self.tail else 0)

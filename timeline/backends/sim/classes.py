@@ -1,0 +1,172 @@
+"""Operation classes: operations of a Program that the simulator treats alike.
+
+A Program of 200,000 operations has a few dozen classes; everything that can be known without the
+clock is worked out once a class. The lists are columns, indexed by class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from timeline.backends.sim.costs import Share, wave_share
+from timeline.backends.sim.devices import DeviceModel
+from timeline.program import Launch, Op, Work
+
+__all__ = ["Classes", "KernelSpec"]
+
+# How the gap before an operation depends on what its stream did before.
+NO_GAP, AFTER_KERNEL, AFTER_H2D, AFTER_D2H, AFTER_OTHER_COPY, AFTER_HOST, IN_GRAPH = range(7)
+
+
+@dataclass(eq=False)
+class KernelSpec:
+    """What the block scheduler must know of a kernel launch.
+
+    Attributes
+    ----------
+    kind : int
+        Number of its footprint in the packing.
+    limit : int
+        Blocks that can be resident on an empty device.
+    priority : int
+        Of its stream; lower comes first.
+    held : bool
+        Its blocks stay until their peers are there too (a collective).
+    """
+
+    model: DeviceModel
+    name: str
+    work: Work
+    blocks: int
+    warps: int
+    kind: int
+    limit: int
+    cluster: int
+    priority: int
+    cooperative: bool = False
+    held: bool = False
+    roles: tuple[str, ...] = ()
+    _shares: dict[tuple[int, bool], Share] = field(default_factory=dict)
+
+    def share(self, blocks: int, *, main: bool = False) -> Share:
+        """Cost of ``blocks`` of its blocks together; see :func:`.costs.wave_share`."""
+        key = (blocks, main)
+        if key not in self._shares:
+            self._shares[key] = wave_share(self.model, self.work, blocks, self.warps, main=main)
+        return self._shares[key]
+
+    @property
+    def contends(self) -> bool:
+        """Whether others can slow its blocks down."""
+        return bool(self.work.flops or self.work.dram_bytes)
+
+    @property
+    def needs_scheduler(self) -> bool:
+        """Whether its blocks can't be treated as one lump."""
+        special = self.cooperative or self.held or bool(self.roles)
+        return special or self.work.trigger_ns is not None
+
+
+@dataclass(eq=False)
+class Classes:
+    """Columns by class; see the module's docstring."""
+
+    code: list[int] = field(default_factory=list)
+    stream: list[int] = field(default_factory=list)
+    cost: list[int] = field(default_factory=list)
+    """ns of the host thread"""
+    lag: list[int] = field(default_factory=list)
+    """ns from the call's end to the earliest start"""
+    aux: list[int] = field(default_factory=list)
+    """event, graph, pool or detail number"""
+    nodes: list[int] = field(default_factory=list)
+    """nodes that one operation makes"""
+    call: list[str] = field(default_factory=list)
+    op: list[Op | None] = field(default_factory=list)
+    """one operation of the class"""
+
+    kind: list[int] = field(default_factory=list)
+    gap: list[int] = field(default_factory=list)
+    device: list[int] = field(default_factory=list)
+    group: list[int] = field(default_factory=list)
+    """engine queue"""
+    duration: list[int] = field(default_factory=list)
+    duplex: list[int] = field(default_factory=list)
+    share: list[Share | None] = field(default_factory=list)
+    """None when nothing contends for what it uses"""
+    foot: list[int] = field(default_factory=list)
+    blocks: list[int] = field(default_factory=list)
+    kernel: list[KernelSpec | None] = field(default_factory=list)
+    special: list[bool] = field(default_factory=list)
+    """always in the hands of the block scheduler"""
+    row: list[Mapping[str, Any]] = field(default_factory=list)
+    """the columns of its activity that don't change"""
+
+    def add(self, **values: Any) -> int:
+        """Add a class; columns not named get a neutral value."""
+        for name, neutral in _NEUTRAL.items():
+            getattr(self, name).append(values.pop(name, neutral))
+        if values:
+            raise TypeError(f"no column {sorted(values)[0]!r}")
+        return len(self.code) - 1
+
+
+_NEUTRAL: dict[str, Any] = {
+    "code": -1,
+    "stream": 0,
+    "cost": 0,
+    "lag": 0,
+    "aux": 0,
+    "nodes": 0,
+    "call": "",
+    "op": None,
+    "kind": 0,
+    "gap": NO_GAP,
+    "device": 0,
+    "group": 0,
+    "duration": 0,
+    "duplex": 0,
+    "share": None,
+    "foot": 0,
+    "blocks": 0,
+    "kernel": None,
+    "special": False,
+    "row": {},
+}
+
+
+def gaps(model: DeviceModel) -> list[list[int]]:
+    """Gap by (what came before, what comes), ns."""
+    g = model.gaps
+    copies = (AFTER_H2D, AFTER_D2H, AFTER_OTHER_COPY)
+    table = [[0] * 7 for _ in range(7)]
+    for after in range(1, 7):
+        for to in range(1, 7):
+            if to == IN_GRAPH:
+                ns = g.graph
+            elif AFTER_HOST in (after, to):
+                ns = g.host_func
+            elif to in copies:
+                ns = g.copy_copy if after == to else g.to_copy
+            else:
+                ns = g.from_copy if after in copies else g.kernel
+            table[after][to] = ns
+    return table
+
+
+def launch_row(launch: Launch, registers: int) -> dict[str, Any]:
+    """Columns of a kernel's activity."""
+    return {
+        "kind": "kernel",
+        "name": launch.kernel.name,
+        "grid": launch.grid,
+        "block": launch.block,
+        "cluster": launch.cluster,
+        "registers": registers,
+        "static_shared": launch.kernel.static_shared_bytes,
+        "dynamic_shared": launch.dynamic_shared_bytes,
+        "pdl": launch.pdl,
+        "cooperative": launch.cooperative,
+    }

@@ -1,0 +1,145 @@
+"""Fair sharing of DRAM bandwidth and of SM arithmetic between what runs at the same time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from heapq import heappush
+
+from timeline.backends.sim.codes import SHIFT
+from timeline.backends.sim.costs import Share, peak
+from timeline.backends.sim.devices import DeviceModel
+
+__all__ = ["Flow", "paces"]
+
+
+def paces(shares: Sequence[Share], model: DeviceModel) -> list[float]:
+    """How many times as long as alone each takes, when all run together.
+
+    Arithmetic is shared on the fullest SM: with A blocks that compute, it holds ceil(A / SMs) of
+    them. Bandwidth is shared max-min fairly, in proportion to warps. Who wants less than its part
+    of either leaves the rest to the others.
+    """
+    speed = [1.0] * len(shares)
+    hungry = sum(s.hungry for s in shares)
+    if hungry > model.sm.count:
+        rate = model.sm.flops_per_ns * hungry / -(-hungry // model.sm.count)
+        users = [i for i, s in enumerate(shares) if s.hungry and s.alone_ns]
+        wants = [shares[i].hungry * shares[i].flops / shares[i].alone_ns for i in users]
+        weights = [float(shares[i].hungry) for i in users]
+        _slow_down(speed, users, wants, weights, rate)
+    users = [i for i, s in enumerate(shares) if s.demand]
+    wants = [shares[i].demand * speed[i] for i in users]
+    _slow_down(speed, users, wants, [shares[i].weight for i in users], peak(model))
+    return [1.0 / v for v in speed]
+
+
+def _slow_down(
+    speed: list[float],
+    users: Sequence[int],
+    wants: Sequence[float],
+    weights: Sequence[float],
+    capacity: float,
+) -> None:
+    """Scale the speeds of ``users`` so that together they want no more than ``capacity``."""
+    if sum(wants) <= capacity * (1 + 1e-12) or len(users) < 2:
+        return
+    level = _level(wants, weights, capacity)
+    for i, want, weight in zip(users, wants, weights, strict=True):
+        speed[i] *= min(1.0, weight * level / want)
+
+
+def _level(wants: Sequence[float], weights: Sequence[float], capacity: float) -> float:
+    """Max-min fair level x with sum(min(want, weight * x)) = capacity (water filling)."""
+    left, weight = capacity, sum(weights)
+    for i in sorted(range(len(wants)), key=lambda i: wants[i] / weights[i]):
+        if wants[i] * weight > left * weights[i]:
+            break
+        left -= wants[i]
+        weight -= weights[i]
+    return left / weight if weight > 1e-9 else math.inf
+
+
+class Activity:
+    """Something that runs at a pace: ``left`` ns of work (as if alone) at time ``since``."""
+
+    __slots__ = ("left", "pace", "share", "since")
+
+    def __init__(self, since: int, left: float, share: Share) -> None:
+        self.since, self.left, self.share, self.pace = since, left, share, 1.0
+
+    def remaining(self, now: int) -> float:
+        """Work left, ns as if alone."""
+        return self.left - (now - self.since) / self.pace
+
+    def due(self) -> int:
+        """When it ends at this pace."""
+        return self.since + math.ceil(self.left * self.pace - 1e-6)
+
+
+class Flow:
+    """What shares one device's bandwidth and arithmetic, with the ends that follow.
+
+    Parameters
+    ----------
+    heap, due : list of int
+        The event queue, and the end of each node or cohort as it stands: an end event whose time is
+        not the one in ``due`` is out of date.
+    """
+
+    def __init__(self, model: DeviceModel, heap: list[int], due: list[int]) -> None:
+        self.active: dict[int, Activity] = {}
+        self._model, self._heap, self._due = model, heap, due
+        self._peak, self._sms = peak(model), model.sm.count
+        self._drawn, self._hungry, self._tight = 0.0, 0, False
+        self._known: dict[tuple[int, ...], list[float]] = {}
+
+    def enter(self, number: int, now: int, work: float, share: Share) -> None:
+        """Start ``number`` with ``work`` ns to do."""
+        active = self.active
+        if not active:
+            self._drawn, self._hungry, self._tight = 0.0, 0, False
+        active[number] = item = Activity(now, work, share)
+        self._drawn += share.demand
+        self._hungry += share.hungry
+        if len(active) > 1 and (
+            self._tight or self._drawn > self._peak or self._hungry > self._sms
+        ):
+            self._schedule(number, item)
+            self._repace(now)
+        else:
+            self._schedule(number, item)
+
+    def leave(self, number: int, now: int) -> None:
+        """End ``number``; the others speed up."""
+        share = self.active.pop(number).share
+        self._drawn -= share.demand
+        self._hungry -= share.hungry
+        if self._tight:
+            self._repace(now)
+
+    def change(self, number: int, now: int, work: float) -> None:
+        """Add ``work`` ns (or take them away, when negative)."""
+        item = self.active[number]
+        item.left, item.since = item.remaining(now) + work, now
+        self._schedule(number, item)
+
+    def _repace(self, now: int) -> None:
+        active = self.active
+        key = tuple([id(item.share) for item in active.values()])
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = paces([i.share for i in active.values()], self._model)
+        self._tight = False
+        for (number, item), pace in zip(active.items(), found, strict=True):
+            if pace > 1.0:
+                self._tight = True
+            if pace != item.pace:
+                item.left, item.since, item.pace = item.remaining(now), now, pace
+                self._schedule(number, item)
+
+    def _schedule(self, number: int, item: Activity) -> None:
+        due = item.due()
+        if self._due[number] != due:
+            self._due[number] = due
+            heappush(self._heap, due << SHIFT | number)

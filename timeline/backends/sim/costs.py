@@ -1,0 +1,93 @@
+"""Durations: curves of copies, and what one wave of a kernel's blocks takes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from timeline.backends.sim.devices import Curve, DeviceModel, Sm
+from timeline.program import Work
+
+__all__ = ["Share", "along", "wave_share"]
+
+
+def along(curve: Curve, x: float) -> float:
+    """Value of a curve at ``x``: linear between its points, level before, the last slope beyond."""
+    if x <= curve[0][0] or len(curve) == 1:
+        return curve[0][1]
+    for (x0, y0), (x1, y1) in zip(curve, curve[1:], strict=False):
+        if x <= x1:
+            return y0 + (y1 - y0) * (x - x0) / (x1 - x0)
+    return y1 + (y1 - y0) / (x1 - x0) * (x - x1)
+
+
+def bandwidth(model: DeviceModel, blocks: int) -> float:
+    """DRAM bandwidth, bytes/ns, that ``blocks`` blocks on as many SMs as possible can draw."""
+    curve = model.memory.dram_gbps
+    sms = min(blocks, model.sm.count)
+    return min(along(curve, sms), peak(model))
+
+
+def peak(model: DeviceModel) -> float:
+    """DRAM bandwidth of the device, bytes/ns."""
+    return max(y for _, y in model.memory.dram_gbps)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What a set of equal blocks that run together wants of the shared resources.
+
+    Attributes
+    ----------
+    blocks : int
+        Blocks; 0 for a fill or copy in device memory.
+    alone_ns : int
+        How long they take with the device for themselves.
+    flops : float
+        FP32 operations of one block.
+    dram_bytes : float
+        Bytes of all of them.
+    weight : float
+        Warps: bandwidth under contention is shared in proportion to it.
+    demand : float
+        Bandwidth drawn when nothing is contended, bytes/ns.
+    hungry : int
+        Blocks that do arithmetic.
+    """
+
+    blocks: int
+    alone_ns: int
+    flops: float
+    dram_bytes: float
+    weight: float
+    demand: float = field(init=False)
+    hungry: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        drawn = self.dram_bytes / self.alone_ns if self.alone_ns else 0.0
+        object.__setattr__(self, "demand", drawn)
+        object.__setattr__(self, "hungry", self.blocks if self.flops else 0)
+
+
+def wave_share(model: DeviceModel, work: Work, blocks: int, warps: int, *, main: bool) -> Share:
+    """Cost of ``blocks`` blocks that start together on an otherwise idle device.
+
+    The time is the longest of the fixed time, the arithmetic of the fullest SM, and the traffic at
+    the bandwidth that these blocks can draw.
+
+    Parameters
+    ----------
+    main : bool
+        Leave the prologue (before ``griddepcontrol.wait``) out.
+    """
+    fixed = work.block_ns - (work.prologue_ns if main else 0.0)
+    arithmetic = work.flops * math.ceil(blocks / model.sm.count) / model.sm.flops_per_ns
+    traffic = work.dram_bytes * blocks
+    moved = traffic / bandwidth(model, blocks) if traffic else 0.0
+    alone = math.ceil(max(fixed, arithmetic, moved, 0.0) - 1e-9)
+    return Share(blocks, alone, work.flops, traffic, float(blocks * warps))
+
+
+def fill_share(sm: Sm, nbytes: int, duration_ns: int) -> Share:
+    """A fill or a copy within device memory that moves ``nbytes`` in ``duration_ns`` when alone."""
+    return Share(0, duration_ns, 0.0, float(nbytes), float(sm.count * sm.threads // 32))

@@ -1,0 +1,111 @@
+"""Host threads: they issue operations, pay for the calls, and wait."""
+
+from __future__ import annotations
+
+from heapq import heappush
+
+from timeline.backends.sim import codes as k
+from timeline.backends.sim.calls import CALLS, Call
+from timeline.backends.sim.codes import AT_START, SHIFT
+from timeline.backends.sim.issue import Issuer
+from timeline.backends.sim.run import Run
+from timeline.backends.sim.threads import BLOCKED, READY, HostThread, Turns
+
+__all__ = ["host_thread"]
+
+
+def host_thread(run: Run, issuer: Issuer, thread: HostThread) -> Turns:
+    """Issue the operations of ``thread``; a generator, like the device's loop.
+
+    Send it a time: it goes on until its clock is later than that, or it has to wait.
+    """
+    c, plan = run.plan.classes, thread.plan
+    codes, costs, streams, lags = c.code, c.cost, c.stream, c.lag
+    finish, following, ready, gap = run.finish, run.following, run.ready, run.gap
+    heap, gaps, duration = run.heap, run.gaps, c.duration
+    tail, legacy, deep = issuer.tail, issuer.legacy, run.plan.deep
+    begins, done = thread.begins, thread.ends.append
+    order, depth = issuer.order, run.plan.model.host.queue_depth
+    gate = run.plan.model.gaps.gate
+    t = thread.time
+    until = yield READY
+    for i, (cls, n) in enumerate(zip(plan.classes, plan.nodes, strict=True)):
+        if t > until:
+            thread.time = t
+            until = yield READY
+        begin = t
+        t += costs[cls]
+        code = codes[cls]
+        if code <= k.DO_RECORD:
+            s = streams[cls]
+            if deep:
+                mine = order[s]
+                mine.append(n)
+                if len(mine) > depth:
+                    at = finish[mine[-1 - depth]]
+                    if at < 0:
+                        issuer.open_gate(t + gate)
+                        thread.needs.append(mine[-1 - depth])
+                        thread.time, thread.ahead = t, _ahead(run, issuer, thread, i, s)
+                        yield BLOCKED
+                        thread.needs.clear()
+                        at = finish[mine[-1 - depth]]
+                    if at > t:
+                        t, begins[i] = at, begin
+            p = tail[s]
+            if legacy[s]:
+                issuer.enqueue(n, s, t + lags[cls])
+            else:
+                tail[s] = n
+                at = finish[p]
+                if at < 0:
+                    following[p] = n
+                    ready[n] = t + lags[cls]
+                elif code:
+                    ready[n] = t + lags[cls]
+                    if at >= ready[n]:
+                        gap[n] = gap[p]
+                        finish[n] = at + duration[cls]
+                    else:
+                        finish[n] = ready[n] + duration[cls]
+                else:
+                    at += gaps[gap[p]][gap[n]]
+                    if at < t + lags[cls]:
+                        at = t + lags[cls]
+                    heappush(heap, at << SHIFT | AT_START | n)
+            if code:
+                issuer.recorded(c.aux[cls], s, n, p)
+        elif code == k.DO_WAIT:
+            s = streams[cls]
+            issuer.wait_event(n, s, c.aux[cls], t + lags[cls])
+        elif code != k.NOTHING:
+            thread.time = t
+            yield from CALLS[code](Call(run, issuer, thread, i, cls, n, begin))
+            t = thread.time
+        done(t)
+    thread.time = t
+
+
+WINDOW = 512
+"""Operations that a thread looks ahead when the launch queue is full."""
+
+
+def _ahead(run: Run, issuer: Issuer, thread: HostThread, op: int, stream: int) -> set[int]:
+    """How far the device may run on when the host waits for room in a full ``stream``.
+
+    The host's next operations can't change what the device does while every stream that they go
+    to has work pending. So the device may run until one of these streams is drained, or until there
+    is room for the last of these operations that goes to ``stream``. The clock of the host is then
+    at least the device's, as if it had been woken for every single one.
+    """
+    c, classes = run.plan.classes, thread.plan.classes
+    tails, room, count = set[int](), 0, 0
+    for cls in classes[op + 1 : op + 1 + WINDOW]:
+        s = c.stream[cls]
+        if c.code[cls] > k.DO_WAIT or issuer.legacy[s] or run.finish[issuer.tail[s]] >= 0:
+            break
+        tails.add(issuer.tail[s])
+        if s == stream:
+            count += 1
+            room = issuer.order[s][count - 1 - run.plan.model.host.queue_depth]
+    return tails | {room} if room else set()

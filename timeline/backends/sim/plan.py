@@ -1,0 +1,89 @@
+"""The compiled Program: flat lists of small integers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from timeline.backends.sim.classes import Classes
+from timeline.backends.sim.devices import DeviceModel
+from timeline.backends.sim.graphs import GraphPlan
+from timeline.backends.sim.occupancy import Packing
+from timeline.program import Buffer, Event, Op, Program, Stream
+
+__all__ = ["Plan", "StreamPlan", "ThreadPlan"]
+
+
+@dataclass(frozen=True, slots=True)
+class StreamPlan:
+    """A stream as the simulator sees it: a per-thread default stream is one a thread.
+
+    Attributes
+    ----------
+    legacy : int
+        0: the legacy default stream is nothing to it; 1: it waits for that and is waited for;
+        2: it is the legacy default stream.
+    """
+
+    stream: Stream
+    id: int
+    name: str
+    legacy: int
+
+
+@dataclass(eq=False)
+class ThreadPlan:
+    """A host thread: the class and the first node of each operation."""
+
+    name: str
+    ops: tuple[Op, ...]
+    classes: list[int]
+    nodes: list[int] = field(default_factory=list)
+    first_op: int = 0
+
+
+@dataclass(eq=False)
+class Plan:
+    """Everything about a Program that the clock does not change.
+
+    Node 0 means none; node s (1 to the number of streams) is where stream s starts.
+
+    Attributes
+    ----------
+    node_class, node_kind, node_gap, node_op : list of int
+        By node.
+    groups : int
+        Engine queues, numbered from 1.
+    opposite : list of int
+        By engine queue: the one of the other direction, with which it shares a link; 0 for none.
+    deep : bool
+        Whether a stream holds so many operations that the launch queue may fill up.
+    """
+
+    program: Program
+    model: DeviceModel
+    classes: Classes
+    packing: Packing
+    streams: list[StreamPlan]
+    threads: list[ThreadPlan]
+    events: list[Event]
+    buffers: list[Buffer]
+    graphs: list[GraphPlan]
+    node_class: list[int]
+    node_kind: list[int]
+    node_gap: list[int]
+    node_op: list[int]
+    groups: int
+    opposite: list[int]
+    deep: bool
+
+    @property
+    def devices(self) -> int:
+        """Devices, counted up to the largest used."""
+        return max((*self.program.devices, 0)) + 1
+
+    @property
+    def pooled(self) -> bool:
+        """Whether memory pools are used: the only state that outlives a repeat."""
+        return any(call == "cudaMallocAsync" for call in self.classes.call) or any(
+            graph.pooled for graph in self.graphs
+        )
