@@ -386,6 +386,8 @@ def test_a_host_function_runs_in_stream_order(backend: Run) -> None:
     trace = backend(b.build(), repeat=2)
     check_laws(trace)
     functions = of_kind(trace, "host_func")
+    issued = {r["correlation"] for r in rows(trace, "calls") if "LaunchHostFunc" in r["name"]}
+    assert {f["correlation"] for f in functions} <= issued
     kernels = of_kind(trace, "kernel")
     assert [f["name"] for f in functions] == ["recycle", "recycle"]
     for index, function in enumerate(functions):

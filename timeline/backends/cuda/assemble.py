@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +9,7 @@ import pyarrow as pa
 
 from timeline.backends.cuda.collector import Collected
 from timeline.backends.cuda.device import describe
-from timeline.backends.cuda.host import HostSpan
+from timeline.backends.cuda.host_table import host_functions
 from timeline.backends.cuda.nvrtc import symbol_of
 from timeline.backends.cuda.run import Run
 from timeline.backends.cuda.stage import launches
@@ -20,28 +19,20 @@ from timeline.backends.cuda.stamp_table import (
     worst_outside_ns,
 )
 from timeline.backends.cuda.windows import cut
-from timeline.engines import engine_of
 from timeline.trace import Meta, Trace, table
 from timeline.trace.clock import shift
 
 __all__ = ["assemble"]
 
 
-def assemble(
-    run: Run, collected: Collected, source: str, provenance: Mapping[str, Any], *, device: int
-) -> Trace:
-    """Make the Trace of a finished run.
-
-    Parameters
-    ----------
-    device : int
-        Any of the Program's devices; host functions are listed under it.
-    """
+def assemble(run: Run, collected: Collected, source: str, provenance: Mapping[str, Any]) -> Trace:
+    """Make the Trace of a finished run."""
     zero = run.windows[0].start
     tables = cut(collected.tables, run.windows)
     stamps, clock_facts, notes = _stamps(run, collected)
-    tables["activities"] = _with_host_functions(tables["activities"], run.stage.host.spans, device)
-    tables["activities"] = _renamed(tables["activities"], _display_names(run))
+    activities = _renamed(tables["activities"], _display_names(run))
+    functions = host_functions(run.stage.host.spans, tables.get("calls"), run.windows)
+    tables["activities"] = _joined("activities", activities, functions)
     tables["ranges"] = _joined("ranges", tables.get("ranges"), run.stage.ranges.table())
     tables["stamps"] = stamps
     moved = shift(tables, -zero)
@@ -66,26 +57,6 @@ def assemble(
 def _joined(name: str, first: pa.Table | None, second: pa.Table) -> pa.Table:
     parts = [part for part in (first, second) if part is not None and part.num_rows]
     return pa.concat_tables(parts).unify_dictionaries() if parts else table(name, {}, 0)
-
-
-def _with_host_functions(activities: pa.Table, spans: list[HostSpan], device: int) -> pa.Table:
-    """Add the host functions, which no collector sees as activities of their own."""
-    count = len(spans)
-    rows = table(
-        "activities",
-        {
-            "kind": ["host_func"] * count,
-            "name": [span.name for span in spans],
-            "engine": [engine_of("host_func")] * count,
-            "start": [span.start for span in spans],
-            "end": [span.end for span in spans],
-            "device": [device] * count,
-            "stream": [span.stream for span in spans],
-            "process": [os.getpid()] * count,
-        },
-        count,
-    )
-    return _joined("activities", activities, rows)
 
 
 def _display_names(run: Run) -> dict[str, str]:

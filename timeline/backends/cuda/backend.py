@@ -81,7 +81,7 @@ class CudaBackend:
             with Run(api, program, options, collector, self._timeout_s) as run:
                 facts = self._repeat(api, run, options)
                 stopped = collector.stop()
-                trace = assemble(run, stopped, collector.source, facts, device=program.devices[0])
+                trace = assemble(run, stopped, collector.source, facts)
         finally:
             if stopped is None:
                 _abandon(collector)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -28,12 +29,30 @@ def spin(ns: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class HostSpan:
-    """One run of a host function, on the collector's clock."""
+    """One run of a host function, on the collector's clock.
+
+    Attributes
+    ----------
+    stream : int
+        Id of its stream in the trace.
+    number : int
+        Of its ``cudaLaunchHostFunc`` among all of the run, from 0; -1 for a node of a graph.
+    """
 
     name: str
+    device: int
     stream: int
     start: int
     end: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """Address of a C function, and what to call when it is put into a stream outside a graph."""
+
+    address: int
+    note: Callable[[], None]
 
 
 class HostFunctions:
@@ -45,26 +64,28 @@ class HostFunctions:
     def __init__(self, clock: Callable[[], int]) -> None:
         self._clock = clock
         self._held: list[Any] = []
+        self._issued = 0
         self.spans: list[HostSpan] = []
         self.keep = False
 
-    def callback(self, op: LaunchHostFunc, stream: int) -> int:
-        """Address of a C function that does the body of ``op``; valid as long as this object.
-
-        Parameters
-        ----------
-        stream : int
-            Id of the stream in the trace.
-        """
+    def callback(self, op: LaunchHostFunc, stream: int) -> Callback:
+        """A C function that does the body of ``op``; valid as long as this object."""
         work_ns = [piece.ns for piece in op.body if isinstance(piece, HostWork)]
+        numbers: deque[int] = deque()
 
         def run(_: int | None) -> None:
             start = self._clock()
             for ns in work_ns:
                 spin(ns)
+            number = numbers.popleft() if numbers else -1
             if self.keep:
-                self.spans.append(HostSpan(op.name, stream, start, self._clock()))
+                end = self._clock()
+                self.spans.append(HostSpan(op.name, op.stream.device, stream, start, end, number))
+
+        def note() -> None:
+            numbers.append(self._issued)
+            self._issued += 1
 
         function = HOST_FUNC(run)
         self._held.append(function)
-        return ctypes.cast(function, ctypes.c_void_p).value or 0
+        return Callback(ctypes.cast(function, ctypes.c_void_p).value or 0, note)

@@ -23,13 +23,19 @@ def issue_host_work(at: Issuer, op: HostWork) -> Issue:
 def issue_host_func(at: Issuer, op: LaunchHostFunc) -> Issue:
     """``cudaLaunchHostFunc``."""
     placed = at.placed(op.stream)
-    function = at.stage.host.callback(op, placed.id)
+    callback = at.stage.host.callback(op, placed.id)
     doing = in_stream(op, "cudaLaunchHostFunc")
     if at.capturing:
-        return at.call(doing, at.api.capture_host_func, placed.handle.address, function)
+        return at.call(doing, at.api.capture_host_func, placed.handle.address, callback.address)
     runtime = at.api.runtime
-    handle = runtime.cudaHostFn_t(function)
-    return at.call(doing, runtime.cudaLaunchHostFunc, placed.handle.runtime, handle, 0)
+    handle = runtime.cudaHostFn_t(callback.address)
+    call = at.call(doing, runtime.cudaLaunchHostFunc, placed.handle.runtime, handle, 0)
+
+    def issue() -> None:
+        callback.note()
+        call()
+
+    return issue
 
 
 def issue_range_push(at: Issuer, op: RangePush) -> Issue:
