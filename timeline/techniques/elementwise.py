@@ -1,0 +1,62 @@
+"""``kernels/elementwise.cu``: its NumPy twin, its cost and its launch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from timeline.program import Buffer, Builder, Kernel, Span, Stream, Work
+
+__all__ = ["ELEMENTWISE", "MAX_EXACT", "elementwise"]
+
+MAX_EXACT = 1 << 24
+"""Integers below it are exact in float32."""
+
+_BLOCK = 256
+_ELEMENTS_A_THREAD = 4
+
+
+def _emulate_elementwise(args: Sequence[Any]) -> None:
+    source, target, count, iters, _, shift = args
+    values = source.view(np.float32)[: int(count)]
+    np.add(values, np.float32(iters) * shift, out=target.view(np.float32)[: int(count)])
+
+
+ELEMENTWISE = Kernel(
+    "elementwise", "elementwise.cu", "elementwise", registers=24, emulate=_emulate_elementwise
+)
+
+
+def elementwise(
+    b: Builder, stream: Stream, target: Buffer | Span, source: Buffer | Span, iters: int
+) -> None:
+    """Launch ``target = source + iters``, with ``iters`` dependent FMAs an element.
+
+    Parameters
+    ----------
+    target, source : Buffer or Span
+        float32, of equal length; integers that stay below :data:`MAX_EXACT`, so that nothing
+        is rounded.
+    """
+    out = target.span() if isinstance(target, Buffer) else target
+    count = out.bytes // 4
+    blocks = -(-count // (_BLOCK * _ELEMENTS_A_THREAD))
+    b.launch(
+        ELEMENTWISE,
+        stream,
+        grid=blocks,
+        block=_BLOCK,
+        args=(
+            source,
+            out,
+            np.uint64(count),
+            np.uint32(iters),
+            np.float32(1.0),
+            np.float32(1.0),
+        ),
+        work=Work(flops=2.0 * iters * count / blocks, dram_bytes=8.0 * count / blocks),
+        inputs=(source,),
+        outputs=(out,),
+    )

@@ -1,0 +1,116 @@
+"""``kernels/spin.cu``: its NumPy twin, its cost, its launch and its known answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from timeline.program import Buffer, Builder, Kernel, Span, Stream, Work
+
+__all__ = ["FACTOR", "Geometry", "Uint32", "spin", "spin_kernel", "spun"]
+
+Uint32 = npt.NDArray[np.uint32]
+
+FACTOR = 3
+"""What a spin multiplies by: with it, a chain of spins in another order has another result."""
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """Grid and block of a kernel with one uint32 element a thread.
+
+    Attributes
+    ----------
+    grid : int
+        Blocks.
+    block : int
+        Threads a block.
+    """
+
+    grid: int
+    block: int
+
+    @property
+    def count(self) -> int:
+        """Elements."""
+        return self.grid * self.block
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of the elements."""
+        return 4 * self.count
+
+
+def _emulate_spin(args: Sequence[Any]) -> None:
+    source, target, count, _, factor, marker = args
+    values = source.view(np.uint32)[: int(count)]
+    target.view(np.uint32)[: int(count)] = values * factor + marker
+
+
+@cache
+def spin_kernel(name: str) -> Kernel:
+    """``spin`` under a name of its own, so that a timeline tells its launches apart."""
+    return Kernel(
+        name, "spin.cu", "spin", registers=24, emulate=_emulate_spin, stamp_roles=("body",)
+    )
+
+
+def spin(
+    b: Builder,
+    name: str,
+    stream: Stream,
+    target: Buffer | Span,
+    shape: Geometry,
+    *,
+    ns: int,
+    marker: int,
+    source: Buffer | Span | None = None,
+) -> None:
+    """Launch ``target = source * FACTOR + marker``, which takes ``ns`` nanoseconds.
+
+    Parameters
+    ----------
+    target, source : Buffer or Span
+        uint32, ``shape.count`` elements; without a source, ``target`` is updated in place.
+    """
+    origin = target if source is None else source
+    b.launch(
+        spin_kernel(name),
+        stream,
+        grid=shape.grid,
+        block=shape.block,
+        args=(
+            origin,
+            target,
+            np.uint64(shape.count),
+            np.uint64(ns),
+            np.uint32(FACTOR),
+            np.uint32(marker),
+        ),
+        work=Work(block_ns=ns),
+        inputs=(origin,),
+        outputs=(target,),
+    )
+
+
+def spun(values: Uint32, *markers: int) -> Uint32:
+    """The known answer of a chain of spins: ``values * 3 ** k + sum(3 ** (k - j) * marker_j)``.
+
+    Worked out with Python's integers, in closed form, modulo 2 ** 32.
+
+    Parameters
+    ----------
+    values : (n,) uint32
+    markers : int
+        Marker of each spin, in order.
+    """
+    length = len(markers)
+    shift = sum(FACTOR ** (length - 1 - j) * marker for j, marker in enumerate(markers))
+    scale = np.uint64(FACTOR**length % 2**32)
+    wide = values.astype(np.uint64) * scale + np.uint64(shift % 2**32)
+    return (wide % np.uint64(2**32)).astype(np.uint32)
