@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +17,7 @@ __all__ = ["Held", "held", "overlaps_in_streams"]
 
 Int64 = npt.NDArray[np.int64]
 
-_DEVICE_WIDE = {"allocs": ("malloc", "free"), "syncs": ("device_synchronize",)}
-_CALL = {"malloc": "cudaMalloc", "free": "cudaFree", "device_synchronize": "cudaDeviceSynchronize"}
+_CALL = {"malloc": "cudaMalloc", "free": "cudaFree"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,36 +48,29 @@ class Held:
 
     def barriers(self, cut: Cut) -> tuple[Bars, list[str]]:
         """Spans of what holds other streams or all of the device, and names for them."""
-        spans: list[tuple[int, int, str]] = []
-        codes, names = (
-            self.trace.column("activities", "name"),
-            self.trace.names("activities", "name"),
-        )
-        start, end = (self.trace.column("activities", c) for c in ("start", "end"))
-        for row in self.rows.tolist():
-            what = names[codes[row]] if codes[row] >= 0 else "activity"
-            spans.append((int(start[row]), int(end[row]), f"legacy default stream: {what}"))
-        for table, kinds in _DEVICE_WIDE.items():
-            spans += self._calls(cut, table, kinds)
-        spans.sort()
-        words = list(dict.fromkeys(s[2] for s in spans))
+        spans = sorted([*self._legacy(), *self._allocations(cut)])
+        words = list(dict.fromkeys(name for _, _, name in spans))
         bars = Bars.plain(
-            np.array([s[0] for s in spans], np.int64),
-            np.array([s[1] for s in spans], np.int64),
+            np.array([start for start, _, _ in spans], np.int64),
+            np.array([end for _, end, _ in spans], np.int64),
             role_code("barrier"),
-            np.array([words.index(s[2]) for s in spans], np.int32),
+            np.array([words.index(name) for _, _, name in spans], np.int32),
         )
         return bars, words
 
-    def _calls(self, cut: Cut, table: str, kinds: tuple[str, ...]) -> list[tuple[int, int, str]]:
-        names = self.trace.names(table, "kind")
-        columns = [self.trace.column(table, c) for c in ("start", "end", "kind", "device")]
-        found = []
-        for row in cut.rows(table).tolist():
-            start, end, kind, device = (int(c[row]) for c in columns)
-            if kind >= 0 and names[kind] in kinds and device in (self.device, -1):
-                found.append((start, end, _CALL[names[kind]]))
-        return found
+    def _legacy(self) -> Iterator[tuple[int, int, str]]:
+        names = self.trace.names("activities", "name")
+        columns = (self.trace.column("activities", c)[self.rows] for c in ("start", "end", "name"))
+        for start, end, code in zip(*(c.tolist() for c in columns), strict=True):
+            what = names[code] if code >= 0 else "activity"
+            yield start, end, f"legacy default stream: {what}"
+
+    def _allocations(self, cut: Cut) -> Iterator[tuple[int, int, str]]:
+        names, rows = self.trace.names("allocs", "kind"), cut.rows("allocs")
+        columns = (self.trace.column("allocs", c)[rows] for c in ("start", "end", "kind", "device"))
+        for start, end, kind, device in zip(*(c.tolist() for c in columns), strict=True):
+            if kind >= 0 and names[kind] in _CALL and device in (self.device, -1):
+                yield start, end, _CALL[names[kind]]
 
 
 def held(trace: Trace, rows: Int64, device: int) -> Held:

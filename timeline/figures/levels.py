@@ -68,8 +68,7 @@ def buckets(start: Int64, end: Int64, width_ns: int) -> Buckets:
     first = int(start.min()) // width_ns
     last = (max(int(end.max()) - 1, int(start.max()))) // width_ns
     edges = np.arange(first, last + 2, dtype=np.int64) * width_ns
-    union_start, union_end = intervals.union(start, end)
-    busy = np.diff(_covered(union_start, union_end, edges))
+    busy = np.diff(intervals.UnionIndex(*intervals.union(start, end)).before(edges))
     total = np.diff(_summed(start, end, edges))
     index = start // width_ns - first
     count = np.bincount(index, minlength=len(edges) - 1)
@@ -85,17 +84,6 @@ def buckets(start: Int64, end: Int64, width_ns: int) -> Buckets:
         lengths[keep],
         longest[keep],
     )
-
-
-def _covered(start: Int64, end: Int64, at: Int64) -> Int64:
-    """Ns covered by disjoint ascending intervals before each time of ``at``."""
-    if not len(start):
-        return np.zeros(len(at), np.int64)
-    before = np.concatenate(([0], np.cumsum(end - start)))
-    index = np.searchsorted(start, at, side="right")
-    inside = np.where(index > 0, np.clip(end[index - 1] - at, 0, None), 0)
-    covered: Int64 = before[index] - inside
-    return covered
 
 
 def weighted(start: Int64, end: Int64, weight: Float64, at: Int64) -> Float64:

@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+
 import streamlit as st
 
+from timeline.figures.palette import Theme, theme_named
 from timeline.ui import techniques_page, traces_page
+from timeline.ui.page import theme_name
 from timeline.ui.sources import find
 
 __all__ = ["main"]
 
-_LOGO = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 150 32" role="img"
-aria-label="timeline"><rect x="0" y="5" width="15" height="6" rx="1.5" fill="#E69F00"/>
+_MARK = """<rect x="0" y="5" width="15" height="6" rx="1.5" fill="#E69F00"/>
 <rect x="7" y="13" width="17" height="6" rx="1.5" fill="#0072B2"/>
-<rect x="16" y="21" width="12" height="6" rx="1.5" fill="#D55E00"/>
-<text x="38" y="23" font-family="Inter, Source Sans, Segoe UI, sans-serif" font-size="20"
-font-weight="650" fill="INK">timeline</text></svg>"""
+<rect x="16" y="21" width="12" height="6" rx="1.5" fill="#D55E00"/>"""
+_ICON = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-2 0 32 32">{_MARK}</svg>'
+_WORD = (
+    '<text x="38" y="23" font-family="Inter, Source Sans, Segoe UI, sans-serif" font-size="20" '
+    'font-weight="650" fill="INK">timeline</text>'
+)
+_LOGO = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 150 32">{_MARK}{_WORD}</svg>'
+
+
+def _icon() -> str:
+    """As a data URI: Streamlit would fetch an icon by name from elsewhere."""
+    return f"data:image/svg+xml;base64,{b64encode(_ICON.encode()).decode()}"
+
+
+def _logo(theme: Theme) -> str:
+    return _LOGO.replace("INK", theme.ink)
 
 
 def main() -> None:
     """Set the page up and draw the one that is asked for."""
-    st.set_page_config(page_title="timeline", page_icon=":material/timeline:", layout="wide")
-    dark = st.context.theme.type == "dark"
-    st.logo(_LOGO.replace("INK", "#E8ECF1" if dark else "#1B1F24"), size="large")
+    st.set_page_config(page_title="timeline", page_icon=_icon(), layout="wide")
+    st.logo(_logo(theme_named(theme_name())), size="large")
     traces_first = bool(find(traces_page.named()))
     techniques = st.Page(
         techniques_page.page,

@@ -55,8 +55,8 @@ def simulated(
 
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the upload…")
-def open_upload(content: bytes) -> Opened:
-    """Open an uploaded zip of a trace.
+def open_upload(name: str, content: bytes) -> Opened:
+    """Open an uploaded zip of a trace; errors call it ``name``.
 
     Raises
     ------
@@ -69,4 +69,4 @@ def open_upload(content: bytes) -> Opened:
         try:
             return Opened(Trace.load(file.name))
         except TraceError as error:
-            raise TraceError(str(error).replace(file.name, "the upload")) from error
+            raise TraceError(str(error).replace(file.name, name)) from error

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
+from timeline.figures.units import byte_text
 from timeline.program import Param
 from timeline.techniques import Parameter
 
@@ -55,7 +56,8 @@ def widget(parameter: Parameter, key: str) -> Param:
             value = st.selectbox(label, parameter.choices, index, key=key, help=doc)
         case "doubling":
             options = doublings(parameter)
-            value = st.select_slider(label, options, default, key=key, help=doc)
+            words = byte_text if parameter.name.endswith("bytes") else str
+            value = st.select_slider(label, options, default, format_func=words, key=key, help=doc)
         case "slider":
             value = st.slider(label, low, high, default, key=key, help=doc)
         case "number":

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from timeline.errors import MissingExtraError, TraceError, UsageError
 
-__all__ = ["command", "free_port", "launch"]
+__all__ = ["command", "environment", "free_port", "launch"]
 
 FIRST_PORT = 8501
 _TRIED_PORTS = 50
@@ -55,7 +55,7 @@ def launch(traces: Sequence[Path] = (), port: int | None = None, *, browser: boo
     if port is not None and not _is_free(port):
         raise UsageError(f"port {port} is in use; choose another one, or none for a free one")
     server = subprocess.Popen(
-        command([p.resolve() for p in traces], chosen, browser=browser), env=_environment()
+        command([p.resolve() for p in traces], chosen, browser=browser), env=environment()
     )
     try:
         return server.wait()
@@ -109,8 +109,8 @@ def _has_display() -> bool:
     return not linux or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def _environment() -> dict[str, str]:
-    """The server must import the very ``timeline`` that started it, installed or not."""
+def environment() -> dict[str, str]:
+    """Environment of the server: it must import the very ``timeline`` that started it."""
     home = str(Path(__file__).resolve().parents[2])
     paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}

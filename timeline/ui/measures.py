@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from timeline.figures.escape import html_text
 from timeline.figures.units import duration_text
 
-__all__ = ["Headline", "engine_rows", "headlines", "overlap_rows"]
+__all__ = ["Headline", "as_html", "engine_rows", "headlines", "overlap_rows"]
 
 Device = Mapping[str, Any]
 
@@ -19,17 +20,17 @@ class Headline:
 
     Attributes
     ----------
-    change : str or None
-        Against the baseline, with its sign.
-    better : str
-        Which sign is good: ``higher`` or ``lower``; empty for neither.
+    change : str
+        Against the baseline, with its sign; empty without a difference.
+    better : bool or None
+        Whether the change is for the better.
     """
 
     label: str
     value: str
     explanation: str
-    change: str | None = None
-    better: str = ""
+    change: str = ""
+    better: bool | None = None
 
 
 def headlines(device: Device, baseline: Device | None = None) -> list[Headline]:
@@ -53,8 +54,8 @@ def headlines(device: Device, baseline: Device | None = None) -> list[Headline]:
             device,
             baseline,
             "pipeline_efficiency",
-            "Pipeline efficiency",
-            "Bound over makespan; 100 % when the limiting engine never idles.",
+            "Efficiency",
+            "Pipeline efficiency: bound over makespan; 100 % when the limiting engine never idles.",
         ),
         _ratio(
             device,
@@ -87,8 +88,10 @@ def _time(
     if value is None:
         return Headline(label, "–", explanation)
     exact = f"{explanation} Exactly {value:,} ns."
-    change = f"{value / before - 1:+.1%}" if before and before != value else None
-    return Headline(label, duration_text(value), exact, change, "lower")
+    if not before or before == value:
+        return Headline(label, duration_text(value), exact)
+    change = f"{value / before - 1:+.1%}".replace("-", "−")
+    return Headline(label, duration_text(value), exact, change, value < before)
 
 
 def _ratio(
@@ -97,9 +100,27 @@ def _ratio(
     value, before = device.get(key), (baseline or {}).get(key)
     if value is None:
         return Headline(label, "–", f"{explanation} Undefined here.")
-    differs = before is not None and round(before, 3) != round(value, 3)
-    change = f"{100 * (value - before):+.1f} points" if differs else None
-    return Headline(label, f"{value:.1%}", explanation, change, "higher")
+    if before is None or round(before, 3) == round(value, 3):
+        return Headline(label, f"{value:.1%}", explanation)
+    change = f"{100 * (value - before):+.1f} pp".replace("-", "−")
+    return Headline(label, f"{value:.1%}", explanation, change, value > before)
+
+
+def as_html(headlines: Sequence[Headline]) -> str:
+    """Headline figures as a definition list; its text is ours and still escaped."""
+    return f'<dl class="figures">{"".join(map(_figure, headlines))}</dl>'
+
+
+def _figure(headline: Headline) -> str:
+    change = ""
+    if headline.change:
+        kind = {True: "good", False: "bad", None: ""}[headline.better]
+        change = f'<span class="change {kind}">{html_text(headline.change)}</span>'
+    tip = html_text(headline.explanation).replace('"', "&quot;")
+    return (
+        f'<div class="figure" title="{tip}"><dt>{html_text(headline.label)}</dt>'
+        f'<dd><span class="value">{html_text(headline.value)}</span>{change}</dd></div>'
+    )
 
 
 def engine_rows(device: Device) -> list[dict[str, Any]]:

@@ -38,7 +38,6 @@ def _sections() -> dict[str, dict[str, Value]]:
             "baseRadius": "small",
             "showWidgetBorder": True,
             "headingFontWeights": 600,
-            "metricValueFontSize": "1.5rem",
         },
         "theme.light": _theme(LIGHT, _ACCENT),
         "theme.dark": _theme(DARK, _ACCENT_DARK),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -13,7 +13,7 @@ from timeline.errors import TimelineError
 from timeline.figures.escape import html_text
 from timeline.ui.literal import literal
 
-__all__ = ["CHART", "errors_shown", "lead", "style", "theme_name"]
+__all__ = ["CHART", "errors_shown", "intro", "muted", "style", "theme_name"]
 
 CHART = {
     "displaylogo": False,
@@ -34,10 +34,20 @@ def theme_name() -> Literal["light", "dark"]:
     return "dark" if st.context.theme.type == "dark" else "light"
 
 
-def lead(label: str, words: str) -> None:
-    """Write a sentence of a technique; ``label`` stands before it."""
-    head = f"<b>{html_text(label)}</b> " if label else ""
-    st.html(f'<p class="lead">{head}{html_text(words, 2000)}</p>')
+def intro(title: str, line: str, sentences: Mapping[str, str]) -> None:
+    """Write the head of a page: a title, a muted line, and sentences after their labels."""
+    parts = "".join(
+        f"<p>{f'<b>{html_text(label)}</b> ' if label else ''}{html_text(words, 2000)}</p>"
+        for label, words in sentences.items()
+        if words
+    )
+    aside = f'<p class="muted">{html_text(line, 1000)}</p>' if line else ""
+    st.html(f'<div class="intro"><h1>{html_text(title)}</h1>{aside}{parts}</div>')
+
+
+def muted(words: str) -> None:
+    """Write a line of less weight, such as beside a widget."""
+    st.html(f'<p class="muted">{html_text(words, 1000)}</p>')
 
 
 @contextmanager
@@ -46,4 +56,4 @@ def errors_shown() -> Iterator[None]:
     try:
         yield
     except TimelineError as error:
-        st.error(literal(str(error), 1000), icon=":material/error:")
+        st.error(literal(str(error), 1000))

@@ -10,7 +10,7 @@ from timeline.program import Param
 from timeline.techniques import NAMES, Technique, technique
 from timeline.ui.cache import Opened, simulated
 from timeline.ui.controls import widget
-from timeline.ui.page import errors_shown, lead, style
+from timeline.ui.page import errors_shown, intro, muted, style
 from timeline.ui.simulation import kernel_files
 from timeline.ui.view import comparison, head_of, numbers, picture, tables
 
@@ -31,14 +31,17 @@ def page() -> None:
 
 
 def _choose() -> Technique:
+    """Ask for a technique; the page's address names it."""
     found = {name: technique(name) for name in NAMES}
+    asked = st.query_params.get("technique")
     name = st.sidebar.selectbox(
         "Technique",
         NAMES,
+        NAMES.index(asked) if asked in NAMES else 0,
         format_func=lambda name: found[name].title,
-        key="technique",
-        bind="query-params",
+        key="chosen",
     )
+    st.query_params["technique"] = name
     return found[name]
 
 
@@ -48,32 +51,48 @@ def _settings(chosen: Technique) -> Settings:
 
 def _technique(chosen: Technique, settings: Settings, device: str) -> None:
     figure = f" · figure {chosen.figure}" if chosen.figure else ""
-    st.header(chosen.title, anchor=False)
-    st.caption(f"{chosen.section}{figure}")
-    lead("", chosen.summary)
-    lead("What to see:", chosen.shows)
-    lead("Bound:", chosen.bound)
+    sentences = {"": chosen.summary, "What to see:": chosen.shows, "Bound:": chosen.bound}
+    intro(chosen.title, f"{chosen.section}{figure} · simulated on {device}", sentences)
+    variant = _variant(chosen)
     names = [v.name for v in chosen.variants]
-    changes = {v.name: v.changes for v in chosen.variants}
-    variant = st.segmented_control(
-        "Variant", names, default=names[-1], required=True, key=f"{chosen.id}/variant"
-    )
-    st.caption(changes[variant])
     opened = _run(chosen, variant, settings, device)
     baseline = _run(chosen, names[0], settings, device)
     numbers(opened, baseline if variant != names[0] else None)
-    shown, beside, measured, source = st.tabs(
-        ["Timeline", "Variants side by side", "Measures", "CUDA source"]
+    tabs = st.tabs(
+        ["Timeline", "Variants side by side", "Measures", "CUDA source"],
+        key="view",
+        bind="query-params",
     )
+    shown, beside, measured, source = tabs
     with shown:
-        picture(opened, f"{chosen.id}/{variant}")
-        head_of(opened)
+        if shown.open:
+            picture(opened, "technique")
+            head_of(opened)
     with beside:
-        comparison({n: _run(chosen, n, settings, device) for n in names}, chosen.id)
+        if beside.open:
+            comparison({n: _run(chosen, n, settings, device) for n in names}, "technique")
     with measured:
-        tables(opened, f"{chosen.id}/{variant}")
+        if measured.open:
+            tables(opened, "technique")
     with source:
-        _source(chosen, variant, settings)
+        if source.open:
+            _source(chosen, variant, settings)
+
+
+def _variant(chosen: Technique) -> str:
+    changes = {v.name: v.changes for v in chosen.variants}
+    with st.container(horizontal=True, vertical_alignment="center"):
+        name = st.segmented_control(
+            "Variant",
+            list(changes),
+            default=list(changes)[-1],
+            required=True,
+            key=f"{chosen.id}.variant",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+        muted(changes[name])
+    return name
 
 
 def _run(chosen: Technique, variant: str, settings: Settings, device: str) -> Opened:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from timeline.ui.cache import Opened, load, open_upload
 from timeline.ui.literal import literal
-from timeline.ui.page import errors_shown, style
+from timeline.ui.page import errors_shown, intro, style
 from timeline.ui.sources import Found, find, samples_folder
 from timeline.ui.view import comparison, head_of, numbers, picture, tables
 
@@ -48,7 +48,7 @@ def _choose() -> dict[str, Opened]:
         )
         first = [] if uploads else list(found)[:1]
         chosen = st.multiselect("Traces", list(found), default=first) if found else []
-    opened = {upload.name: open_upload(upload.getvalue()) for upload in uploads}
+    opened = {upload.name: open_upload(upload.name, upload.getvalue()) for upload in uploads}
     return opened | {name: _open(found[name]) for name in chosen}
 
 
@@ -57,7 +57,7 @@ def _open(found: Found) -> Opened:
 
 
 def _nothing() -> None:
-    st.header("Traces", anchor=False)
+    intro("Traces", "", {})
     st.info(
         "Choose a trace in the sidebar, or drop the zip of one there. Record one with "
         "`timeline run TECHNIQUE -o DIR` or `timeline record script.py`.",
@@ -66,24 +66,26 @@ def _nothing() -> None:
 
 
 def _one(name: str, opened: Opened) -> None:
-    st.header(literal(name), anchor=False)
+    intro(name, "", {})
     head_of(opened)
     numbers(opened)
-    shown, measured = st.tabs(["Timeline", "Measures"])
+    shown, measured = st.tabs(["Timeline", "Measures"], key="part", bind="query-params")
     with shown:
-        picture(opened, f"trace/{name}")
+        if shown.open:
+            picture(opened, "trace")
     with measured:
-        tables(opened, f"trace/{name}")
+        if measured.open:
+            tables(opened, "trace")
 
 
 def _several(opened: dict[str, Opened]) -> None:
-    st.header(f"{len(opened)} traces side by side", anchor=False)
+    intro(f"{len(opened)} traces side by side", "", {})
     comparison(opened, "traces")
-    for (name, trace), tab in zip(
-        opened.items(), st.tabs([literal(n) for n in opened]), strict=True
-    ):
+    tabs = st.tabs([literal(name) for name in opened], on_change="rerun")
+    for trace, tab in zip(opened.values(), tabs, strict=True):
         with tab:
-            head_of(trace)
-            numbers(trace)
-            picture(trace, f"trace/{name}")
-            tables(trace, f"trace/{name}")
+            if tab.open:
+                head_of(trace)
+                numbers(trace)
+                picture(trace, "trace")
+                tables(trace, "trace")

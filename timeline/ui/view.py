@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -13,9 +13,12 @@ from timeline.figures.rows import By
 from timeline.figures.units import duration_text
 from timeline.ui.cache import Opened
 from timeline.ui.literal import literal
-from timeline.ui.measures import Headline, engine_rows, headlines, overlap_rows
+from timeline.ui.measures import as_html, engine_rows, headlines, overlap_rows
 from timeline.ui.page import CHART, theme_name
 from timeline.ui.provenance import head, warnings
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 __all__ = ["comparison", "head_of", "numbers", "picture", "tables"]
 
@@ -40,38 +43,30 @@ def numbers(opened: Opened, baseline: Opened | None = None) -> None:
     for device in devices:
         if len(devices) > 1:
             st.caption(f"GPU {device['device']}")
-        found = headlines(device, before.get(device["device"]))
-        for column, headline in zip(st.columns(len(found)), found, strict=True):
-            with column:
-                _metric(headline)
-
-
-def _metric(headline: Headline) -> None:
-    colours: dict[str, Any] = {"higher": "normal", "lower": "inverse", "": "off"}
-    st.metric(
-        headline.label,
-        headline.value,
-        headline.change,
-        delta_color=colours[headline.better],
-        help=headline.explanation,
-        border=True,
-    )
+        st.html(as_html(headlines(device, before.get(device["device"]))))
 
 
 def picture(opened: Opened, key: str) -> None:
     """The Gantt picture with its switches."""
     trace = opened.trace
-    bar = st.container(horizontal=True, vertical_alignment="bottom")
+    bar = st.container(horizontal=True, vertical_alignment="center")
     with bar:
         by = _rows_switch(key)
         repeat = _repeat_switch(len(trace.meta.repeats), key)
-        host = st.toggle("Host threads", value=True, key=f"{key}/host")
+        host = st.toggle("Host threads", value=True, key=f"{key}/host", persist_state="session")
         stamps = trace.stamps.num_rows > 0 and st.toggle(
-            "Inside the kernels", value=True, key=f"{key}/stamps"
+            "Inside the kernels", value=True, key=f"{key}/stamps", persist_state="session"
         )
     figure = gantt(trace, repeat=repeat, rows=by, host=host, stamps=stamps, theme=theme_name())
     words = f"Gantt chart of {trace.activities.num_rows} activities, a row for each {by}"
-    st.plotly_chart(figure, theme=None, config=CHART, key=f"{key}/gantt", alt=words)
+    _chart(figure, f"{key}/gantt", words)
+
+
+def _chart(figure: go.Figure, key: str, words: str) -> None:
+    """Show a figure at its own height, so that nothing jumps when it has been drawn."""
+    st.plotly_chart(
+        figure, theme=None, config=CHART, key=key, alt=words, height=int(figure.layout.height)
+    )
 
 
 def _rows_switch(key: str) -> By:
@@ -83,6 +78,8 @@ def _rows_switch(key: str) -> By:
         required=True,
         format_func=lambda by: {"engine": "Engines", "stream": "Streams"}[by],
         key=f"{key}/rows",
+        persist_state="session",
+        label_visibility="collapsed",
     )
     return "stream" if chosen == "stream" else "engine"
 
@@ -94,8 +91,10 @@ def _repeat_switch(count: int, key: str) -> int | None:
         "Repeat",
         ["all", *range(1, count + 1)],
         index=1,
+        format_func=lambda choice: "all repeats" if choice == "all" else f"repeat {choice}",
         key=f"{key}/repeat",
-        width=110,
+        label_visibility="collapsed",
+        width=150,
     )
     return choice - 1 if isinstance(choice, int) else None
 
@@ -104,7 +103,7 @@ def comparison(opened: Mapping[str, Opened], key: str) -> None:
     """Several traces, one above the other on one axis, and their figures side by side."""
     figure = compare({name: o.trace for name, o in opened.items()}, theme=theme_name())
     words = f"Gantt charts of {', '.join(opened)} on one time axis"
-    st.plotly_chart(figure, theme=None, config=CHART, key=f"{key}/compare", alt=words)
+    _chart(figure, f"{key}/compare", words)
     st.dataframe(
         [row for name, each in opened.items() for row in _compared(name, each)],
         hide_index=True,
@@ -148,4 +147,4 @@ def tables(opened: Opened, key: str) -> None:
                 st.subheader("Overlap of each pair", anchor=False)
                 figure = overlap_matrix(device["engines"], device["overlaps"], theme_name())
                 name = f"{key}/matrix{device['device']}"
-                st.plotly_chart(figure, theme=None, config=CHART, key=name)
+                _chart(figure, name, "Overlap of each pair of engines")

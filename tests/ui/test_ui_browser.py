@@ -1,0 +1,166 @@
+"""The pages in a real Chromium: what is drawn, by its pixels and by the data behind them."""
+
+import io
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from timeline.techniques import technique
+from timeline.trace import Trace
+from timeline.ui.simulation import simulate
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+ALL_BARS = """() => [...document.querySelectorAll('.js-plotly-plot')].flatMap(
+  plot => plot._fullData.filter(t => t.type === 'bar' && t.hovertemplate.includes('correlation')
+    && !t.hovertemplate.includes('thread'))
+    .flatMap(t => Array.from(t.customdata, row => [row[1], row[2], row[4]])))"""
+
+
+@pytest.fixture(scope="module")
+def contexts(chromium: Any) -> Iterator[dict[str, Any]]:
+    """One browser profile for each colour scheme; pages of one share its cache."""
+    found = {
+        scheme: chromium.new_context(
+            viewport={"width": 1280, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
+        )
+        for scheme in ("light", "dark")
+    }
+    yield found
+    for context in found.values():
+        context.close()
+
+
+@pytest.fixture
+def page(contexts: dict[str, Any]) -> Iterator[Any]:
+    yield from opened(contexts["light"])
+
+
+@pytest.fixture
+def dark_page(contexts: dict[str, Any]) -> Iterator[Any]:
+    yield from opened(contexts["dark"])
+
+
+def opened(context: Any) -> Iterator[Any]:
+    """A page that may ask nothing of any other machine."""
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    yield page
+    page.close()
+    here = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")
+    assert [url for url in asked if not url.startswith(here)] == []
+
+
+def drawn(page: Any) -> None:
+    page.wait_for_selector(".js-plotly-plot .barlayer path")
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+
+
+def share_of(page: Any, colour: str) -> float:
+    """Part of the chart's pixels that have exactly this colour."""
+    from PIL import Image
+
+    shot = page.locator(".js-plotly-plot").first.screenshot()
+    pixels = np.asarray(Image.open(io.BytesIO(shot)).convert("RGB"))
+    wanted = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+    return float((pixels == wanted).all(axis=2).mean())
+
+
+def activities(trace: Trace) -> set[tuple[int, int, int]]:
+    start, end, ids = (trace.column("activities", c) for c in ("start", "end", "correlation"))
+    return set(zip(start.tolist(), (end - start).tolist(), ids.tolist(), strict=True))
+
+
+def simulated(name: str, variant: str) -> Trace:
+    return simulate(name, variant, {}, "h200", 1)
+
+
+def test_a_simulated_technique_is_drawn_exactly(page: Any, dashboard: str) -> None:
+    page.goto(f"{dashboard}/techniques?technique=three_way_overlap")
+    drawn(page)
+    last = technique("three_way_overlap").variants[-1].name
+    bars = {tuple(map(int, row)) for row in page.evaluate(ALL_BARS)}
+    assert bars == activities(simulated("three_way_overlap", last))
+    for colour in ("#E69F00", "#D55E00", "#0072B2", "#009E73"):
+        assert share_of(page, colour) > 0.002, colour
+
+
+def test_switching_the_variant_redraws(page: Any, dashboard: str) -> None:
+    page.goto(f"{dashboard}/techniques?technique=three_way_overlap")
+    drawn(page)
+    first = technique("three_way_overlap").variants[0].name
+    before = page.locator(".figure .value").first.inner_text()
+    page.get_by_test_id("stButtonGroup").get_by_text(first, exact=True).click()
+    page.wait_for_function(
+        "before => document.querySelector('.figure .value').innerText !== before", arg=before
+    )
+    drawn(page)
+    bars = {tuple(map(int, row)) for row in page.evaluate(ALL_BARS)}
+    assert bars == activities(simulated("three_way_overlap", first))
+    assert share_of(page, "#009E73") == 0
+
+
+def test_variants_side_by_side_and_measures(page: Any, dashboard: str) -> None:
+    page.goto(f"{dashboard}/techniques?technique=pdl")
+    drawn(page)
+    page.get_by_role("tab", name="Variants side by side").click()
+    page.wait_for_selector("[data-testid=stDataFrame]")
+    drawn(page)
+    words = page.locator(".js-plotly-plot").inner_text()
+    for variant in technique("pdl").variants:
+        assert f"{variant.name}:" in words
+    page.get_by_role("tab", name="CUDA source").click()
+    page.wait_for_selector("[data-testid=stCode]")
+    assert "__global__" in page.get_by_test_id("stCode").first.inner_text()
+
+
+def test_dark_mode(dark_page: Any, dashboard: str) -> None:
+    dark_page.goto(f"{dashboard}/techniques?technique=pdl")
+    drawn(dark_page)
+    dark_page.wait_for_function(
+        "() => document.querySelector('.js-plotly-plot')._fullLayout.paper_bgcolor === '#0F1318'"
+    )
+    assert share_of(dark_page, "#0F1318") > 0.5
+
+
+def test_an_uploaded_zip_is_drawn(page: Any, dashboard: str, tmp_path: Path) -> None:
+    trace = simulated("three_way_overlap", technique("three_way_overlap").variants[0].name)
+    folder = trace.save(tmp_path / "mine")
+    packed = shutil.make_archive(str(tmp_path / "mine"), "zip", folder)
+    page.goto(f"{dashboard}/traces")
+    drawn(page)
+    page.locator("input[type=file]").set_input_files(packed)
+    page.wait_for_selector("h1:has-text('mine.zip')")
+    drawn(page)
+    bars = {tuple(map(int, row)) for row in page.evaluate(ALL_BARS)}
+    assert bars == activities(trace)
+
+
+def test_an_unreadable_upload_is_one_line(page: Any, dashboard: str, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.zip"
+    broken.write_bytes(b"PK\x03\x04 not really")
+    page.goto(f"{dashboard}/traces")
+    drawn(page)
+    page.locator("input[type=file]").set_input_files(broken)
+    words = page.locator("[data-testid=stAlert]").inner_text()
+    assert "broken.zip" in words
+    assert "Traceback" not in page.locator("body").inner_text()
+    assert len(words.strip().splitlines()) == 1
+
+
+def test_hostile_names_stay_text(page: Any, dashboard: str) -> None:
+    page.goto(dashboard)
+    drawn(page)
+    assert page.evaluate("() => window.hacked") is None
+    assert page.locator("img[src=x], .js-plotly-plot b, .facts img, .facts b b").count() == 0
+    assert '<img src=x onerror="window.hacked=1"><b>kernel</b>' in (
+        page.locator(".facts").inner_text()
+    )
+    assert "<img src=x onerror" in page.locator(".js-plotly-plot").text_content()
+    assert "3 records were dropped" in page.locator("body").inner_text()
