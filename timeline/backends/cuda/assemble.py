@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from timeline.backends.cuda.collector import Collected
 from timeline.backends.cuda.device import describe
-from timeline.backends.cuda.host_table import host_functions
+from timeline.backends.cuda.host_table import host_functions, without_host_functions
+from timeline.backends.cuda.launch_table import with_pdl
 from timeline.backends.cuda.nvrtc import symbol_of
 from timeline.backends.cuda.run import Run
 from timeline.backends.cuda.stage import launches
@@ -30,7 +31,8 @@ def assemble(run: Run, collected: Collected, source: str, provenance: Mapping[st
     zero = run.windows[0].start
     tables = cut(collected.tables, run.windows)
     stamps, clock_facts, notes = _stamps(run, collected)
-    activities = _renamed(tables["activities"], _display_names(run))
+    activities = _renamed(without_host_functions(tables["activities"]), _display_names(run))
+    activities = with_pdl(activities, run.program, run.stage.ids, run.windows)
     functions = host_functions(run.stage.host.spans, tables.get("calls"), run.windows)
     tables["activities"] = _joined("activities", activities, functions)
     tables["ranges"] = _joined("ranges", tables.get("ranges"), run.stage.ranges.table())

@@ -1,4 +1,4 @@
-"""Host functions as activities, which no collector sees by itself."""
+"""Host functions as activities: with the names and times that they have in the Program."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from timeline.engines import engine_of
 from timeline.trace import table
 from timeline.trace.model import column_values, dictionary
 
-__all__ = ["host_functions"]
+__all__ = ["host_functions", "without_host_functions"]
 
 _CALL = "cudaLaunchHostFunc"
 
@@ -40,6 +40,13 @@ def host_functions(
         },
         count,
     )
+
+
+def without_host_functions(activities: pa.Table) -> pa.Table:
+    """The activities but for the collector's host functions, which have no names."""
+    kinds = dictionary(activities, "kind")
+    ours = [i for i, kind in enumerate(kinds) if kind == "host_func"]
+    return activities.filter(pa.array(~np.isin(column_values(activities, "kind"), ours)))
 
 
 def _correlations(
