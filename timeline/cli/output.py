@@ -47,7 +47,9 @@ def print_table(
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left")
+    table = Table(
+        box=SIMPLE_HEAD, pad_edge=False, show_edge=False, title=title, title_justify="left"
+    )
     for index, heading in enumerate(columns):
         right = numbers_from is not None and index >= numbers_from
         table.add_column(heading, justify="right" if right else "left", overflow="fold")

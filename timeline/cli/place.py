@@ -68,4 +68,4 @@ def write_text(path: Path, text: str) -> None:
     from timeline.trace.files import as_output_error, write_file
 
     with as_output_error(path):
-        write_file(path, lambda file: file.write(text.encode()))
+        write_file(path, text.encode())

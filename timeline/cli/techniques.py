@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from timeline.cli.output import print_json, print_table
+from timeline.cli.output import console, print_json, print_table
 
 if TYPE_CHECKING:
     from timeline.techniques import Parameter, Technique
@@ -57,9 +57,11 @@ def _print_all(techniques: list[Technique]) -> None:
 
 def _print_one(technique: Technique) -> None:
     figure = f", figure {technique.figure}" if technique.figure else ""
-    print(f"{technique.title} ({technique.section}{figure})\n{technique.summary}\n")
-    print(f"must show: {technique.shows}\nbound:     {technique.bound}\n")
+    out = console()
+    out.print(f"{technique.title} ({technique.section}{figure})", style="bold")
+    out.print(f"{technique.summary}\n\nMust show: {technique.shows}\nBound: {technique.bound}\n")
     print_table(("variant", "changes"), [(v.name, v.changes) for v in technique.variants])
+    print()
     print_table(
         ("parameter", "default", "limits", "meaning"),
         [(p.name, str(p.default), _limits(p), p.doc) for p in technique.parameters],
