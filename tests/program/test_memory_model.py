@@ -28,7 +28,7 @@ def pieces(stride: int) -> list[Step]:
     return [(0, True, i, i + stride, ()) for i in range(0, BYTES, stride)]
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.sampled_from([1, 2, BYTES]), st.lists(steps(), max_size=14))
 def test_same_races_as_a_full_list(stride: int, tail: list[Step]) -> None:
     memory = Memory(Buffer(1, "d", BYTES), allocated=True)
@@ -64,3 +64,13 @@ def test_a_wide_read_is_remembered_where_nothing_was_written_since() -> None:
     assert race is not None
     assert race.earlier == (1, 99)
     assert not race.earlier_writes
+
+
+def test_the_halves_of_a_cut_segment_are_read_apart() -> None:
+    memory = Memory(Buffer(1, "d", 8), allocated=True)
+    assert memory.read(0, 8, (0, 1), [1, -1, -1]) is None
+    assert memory.read(0, 4, (1, 2), [-1, 2, -1]) is None
+    assert memory.write(4, 8, (2, 3), [1, -1, 3]) is None
+    race = memory.write(0, 4, (2, 4), [1, -1, 4])
+    assert race is not None
+    assert race.earlier == (1, 2)

@@ -255,7 +255,7 @@ def split(b: Builder, threads: int) -> list[list[list[Op]]]:
     return phases
 
 
-@settings(max_examples=250)
+@settings(max_examples=250, deadline=None)
 @given(programs())
 def test_validation_agrees_with_the_transitive_closure(
     case: tuple[Program | ProgramError, list[list[list[Op]]]],

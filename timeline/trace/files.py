@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+
+import pyarrow as pa
 
 from timeline.errors import OutputError
 from timeline.trace.meta import is_meta
@@ -28,12 +29,12 @@ def as_output_error(path: Path) -> Iterator[None]:
         raise OutputError(f"{path}: can't be written: {reason}; choose another place") from error
 
 
-def write_file(target: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Let ``write`` fill a file that appears at ``target`` whole, or not at all."""
+def write_file(target: Path, content: bytes | pa.Buffer) -> None:
+    """Write a file that appears at ``target`` whole, or not at all."""
     beside = target.with_name(f".{target.name}.tmp")
     try:
         with beside.open("wb") as file:
-            write(file)
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         beside.replace(target)
@@ -54,9 +55,9 @@ def checked_target(path: str | os.PathLike[str], overwrite: bool) -> Path:
     with as_output_error(target):
         target = target.resolve()
         if not target.exists():
+            _require_folder(next(p for p in target.parents if p.exists()))
             return target
-        if not target.is_dir():
-            raise OutputError(f"{target}: is a file; choose another place")
+        _require_folder(target)
         entries = sorted(target.iterdir())
     if not entries:
         return target
@@ -68,6 +69,11 @@ def checked_target(path: str | os.PathLike[str], overwrite: bool) -> Path:
         if not _is_member(entry):
             raise OutputError(f"{target}: {entry.name!r} is no part of a trace; move it away first")
     return target
+
+
+def _require_folder(path: Path) -> None:
+    if not path.is_dir():
+        raise OutputError(f"{path}: is a file; choose another place")
 
 
 def _is_trace(folder: Path) -> bool:

@@ -1,8 +1,7 @@
 """One table of one part as a Parquet file: written compactly, read back to the schema's types.
 
 Times and correlations rise slowly, so they are stored as differences (``DELTA_BINARY_PACKED``);
-the rest repeats, so it is stored as dictionaries. Columns that hold nothing are left out. Pages
-carry checksums: a damaged file is an error, never another trace.
+the rest repeats, so it is stored as dictionaries. Columns that hold nothing are left out.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from timeline.errors import TraceError
 from timeline.trace.columns import nulls, texts, to_numpy
 from timeline.trace.schema import TABLES
 
-__all__ = ["read_part", "write_part"]
+__all__ = ["part_bytes", "read_part"]
 
 ROW_GROUP_ROWS = 1 << 20
 RISING = frozenset(
@@ -26,12 +25,13 @@ RISING = frozenset(
 _ALWAYS = frozenset(("start", "end"))
 
 
-def write_part(table: pa.Table, sink: Any) -> None:
-    """Write ``table`` to an open binary file."""
+def part_bytes(table: pa.Table) -> pa.Buffer:
+    """``table`` as the content of a Parquet file."""
     kept = [c for c in table.column_names if c in _ALWAYS or _holds_something(table[c])]
     # A table without columns would lose its number of rows.
     table = table.select(kept or table.column_names[:1])
     delta = [c for c in table.column_names if c in RISING]
+    sink = pa.BufferOutputStream()
     pq.write_table(
         table,
         sink,
@@ -41,8 +41,8 @@ def write_part(table: pa.Table, sink: Any) -> None:
         use_dictionary=[c for c in table.column_names if c not in delta],
         column_encoding=dict.fromkeys(delta, "DELTA_BINARY_PACKED"),
         write_statistics=[c for c in ("start", "end") if c in delta],
-        write_page_checksum=True,
     )
+    return sink.getvalue()
 
 
 def _holds_something(column: pa.ChunkedArray) -> bool:
@@ -50,7 +50,7 @@ def _holds_something(column: pa.ChunkedArray) -> bool:
 
 
 def read_part(source: Any, name: str, place: str, max_bytes: int) -> pa.Table:
-    """Read what :func:`write_part` wrote.
+    """Read what :func:`part_bytes` made.
 
     Columns that the schema doesn't know are left aside, those it misses become nulls.
 
@@ -77,7 +77,6 @@ def read_part(source: Any, name: str, place: str, max_bytes: int) -> pa.Table:
             source,
             metadata=metadata,
             read_dictionary=_texts(metadata, schema),
-            page_checksum_verification=True,
         ) as file:
             stored = file.schema_arrow
             _check_types(stored, schema, place)
@@ -85,12 +84,13 @@ def read_part(source: Any, name: str, place: str, max_bytes: int) -> pa.Table:
             check_memory(rows * row_bytes(schema), max_bytes, place)
             known = [c for c in stored.names if c in schema.names]
             found = file.read(columns=known, use_threads=rows > ROW_GROUP_ROWS)
+        found.validate(full=True)
+        return _conform(found, schema, place, max_bytes)
     except (pa.ArrowException, OSError, ValueError) as error:
         reason = str(error).splitlines()[0].rstrip(".")
         raise TraceError(
-            f"{place}: truncated or damaged ({reason}); record it, or copy it, again"
+            f"{place}: truncated or damaged ({reason}); copy the trace again"
         ) from error
-    return _conform(found, schema, place, max_bytes)
 
 
 def _texts(metadata: pq.FileMetaData, schema: pa.Schema) -> list[str]:

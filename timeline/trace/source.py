@@ -80,7 +80,7 @@ class Zip:
             self._zip = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, OSError, ValueError) as error:
             raise TraceError(f"{path}: not a readable zip ({error}); copy it again") from error
-        self._members = {info.filename: info for info in self._zip.infolist()}
+        self._members = {str(PurePosixPath(info.filename)): info for info in self._zip.infolist()}
         self._root = self._find_root()
 
     def _find_root(self) -> str:

@@ -2,7 +2,8 @@
 
 ::
 
-    meta.json                     Meta.to_json(), "ended", and parts and rows of each table
+    meta.json                     Meta.to_json(), "ended", and of each table the rows in all and
+                                  the CRC-32 of every part: a damaged part is never read
     activities/part-00000.parquet one file a part; a table without rows has no folder
     activities/part-00001.parquet
     calls/part-00000.parquet ...
@@ -18,6 +19,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -31,12 +33,11 @@ from timeline.trace.model import Trace
 from timeline.trace.parts import read_part
 from timeline.trace.schema import TABLES
 from timeline.trace.source import MAX_META_BYTES, META, Source, opened
-from timeline.trace.writer import TraceWriter, part_name, write_meta, write_tables
+from timeline.trace.writer import Contents, TraceWriter, part_name, write_meta, write_tables
 
 __all__ = ["TraceWriter", "load", "save"]
 
 MAX_BYTES = 32 << 30
-MAX_PARTS = 100_000
 NOT_ENDED = "The recording did not end; the trace holds what had been written until then."
 
 
@@ -55,8 +56,8 @@ def save(trace: Trace, path: str | os.PathLike[str], *, overwrite: bool = False)
     """
     target = checked_target(path, overwrite)
     with replacing(target) as folder:
-        counts = write_tables(folder, trace.tables, {})
-        write_meta(folder, trace.meta, counts, ended=True)
+        contents = write_tables(folder, trace.tables, {})
+        write_meta(folder, trace.meta, contents, ended=True)
     return target
 
 
@@ -91,11 +92,11 @@ def load(
     meta = Meta.from_json(content, source.place(META))
     if content.get("ended") is not True:
         meta = dataclasses.replace(meta, notes=(*meta.notes, NOT_ENDED))
-    counts = _counts(content.get("tables"), source.place(META))
+    contents = _contents(content.get("tables"), source.place(META))
     found = {}
     for name in wanted:
-        if name in counts:
-            found[name] = _read_table(source, name, *counts[name], max_bytes)
+        if name in contents:
+            found[name] = _read_table(source, name, contents[name], max_bytes)
             max_bytes -= found[name].nbytes
     return Trace.from_tables(meta, found)
 
@@ -110,32 +111,31 @@ def _meta_content(source: Source) -> Any:
         ) from error
 
 
-def _counts(value: Any, place: str) -> dict[str, tuple[int, int]]:
-    """Parts and rows of each table; those of unknown tables, from a newer version, are left out."""
+def _contents(value: Any, place: str) -> dict[str, Contents]:
+    """What each table holds; tables that only a newer version knows are left aside."""
     try:
-        counts = {
-            name: (int(value[name]["parts"]), int(value[name]["rows"]))
-            for name in TABLES
-            if name in value
+        return {
+            name: Contents(int(held["rows"]), tuple(int(crc) for crc in held["crc32"]))
+            for name, held in value.items()
+            if name in TABLES
         }
-    except (TypeError, KeyError, ValueError, OverflowError):
+    except (AttributeError, TypeError, KeyError, ValueError, OverflowError):
         raise TraceError(f"{place}: 'tables' is malformed; copy the trace again") from None
-    if any(not 0 <= parts <= MAX_PARTS or rows < 0 for parts, rows in counts.values()):
-        raise TraceError(f"{place}: 'tables' is malformed; copy the trace again")
-    return counts
 
 
-def _read_table(source: Source, name: str, parts: int, rows: int, max_bytes: int) -> pa.Table:
+def _read_table(source: Source, name: str, held: Contents, max_bytes: int) -> pa.Table:
     pieces = []
-    for index in range(parts):
+    for index, crc in enumerate(held.crc32):
         member = part_name(name, index)
-        raw = source.read(member, max_bytes)
-        pieces.append(read_part(pa.BufferReader(raw), name, source.place(member), max_bytes))
+        raw, place = source.read(member, max_bytes), source.place(member)
+        if zlib.crc32(raw) != crc:
+            raise TraceError(f"{place}: truncated or damaged; copy the trace again")
+        pieces.append(read_part(pa.BufferReader(raw), name, place, max_bytes))
         max_bytes -= pieces[-1].nbytes
     table = pa.concat_tables(pieces) if pieces else TABLES[name].empty_table()
-    if table.num_rows != rows:
+    if table.num_rows != held.rows:
         raise TraceError(
-            f"{source.place(name)}: holds {table.num_rows} rows instead of {rows}; "
+            f"{source.place(name)}: holds {table.num_rows} rows instead of {held.rows}; "
             "copy the trace again"
         )
     return table

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
+import zlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,14 +15,19 @@ import pyarrow as pa
 from timeline.errors import OutputError, TraceError
 from timeline.trace.files import as_output_error, checked_target, replacing, write_file
 from timeline.trace.meta import Meta
-from timeline.trace.parts import write_part
+from timeline.trace.parts import part_bytes
 from timeline.trace.schema import TABLES
 from timeline.trace.source import META
 
-__all__ = ["Counts", "TraceWriter", "part_name", "write_meta", "write_tables"]
+__all__ = ["Contents", "TraceWriter", "part_name", "write_meta", "write_tables"]
 
-Counts = dict[str, tuple[int, int]]
-"""Parts and rows of each table that has any."""
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What ``meta.json`` says of a table: its rows in all, and the checksum of each part."""
+
+    rows: int = 0
+    crc32: tuple[int, ...] = ()
 
 
 def part_name(table: str, index: int) -> str:
@@ -31,7 +39,7 @@ class TraceWriter:
     """Appends parts to a native folder; :meth:`close` ends it.
 
     Each file is written beside its place, flushed to the disk and renamed; ``meta.json`` comes last
-    and counts the parts. So the folder is a trace at any moment: one that was never closed loads up
+    and lists the parts. So the folder is a trace at any moment: one that was never closed loads up
     to its last whole part, with a note that the recording did not end.
 
     Parameters
@@ -52,10 +60,10 @@ class TraceWriter:
     ) -> None:
         self.path = checked_target(path, overwrite)
         self._meta = meta or Meta("unknown")
-        self._counts: Counts = {}
+        self._contents: dict[str, Contents] = {}
         self._closed = False
         with replacing(self.path) as folder:
-            write_meta(folder, self._meta, self._counts, ended=False)
+            write_meta(folder, self._meta, self._contents, ended=False)
 
     def append(self, tables: Mapping[str, pa.Table]) -> None:
         """Write one part: rows of any of the tables. It counts as a whole or not at all.
@@ -74,15 +82,15 @@ class TraceWriter:
             if rows.schema != TABLES[name]:
                 raise TraceError(f"table {name!r} has other columns than the schema's")
         with as_output_error(self.path):
-            counts = write_tables(self.path, tables, self._counts)
-            write_meta(self.path, self._meta, counts, ended=False)
-        self._counts = counts
+            contents = write_tables(self.path, tables, self._contents)
+            write_meta(self.path, self._meta, contents, ended=False)
+        self._contents = contents
 
     def close(self, meta: Meta | None = None) -> Path:
         """Write the final ``meta.json``, by default with the Meta of the start."""
         self._check_open()
         with as_output_error(self.path):
-            write_meta(self.path, meta or self._meta, self._counts, ended=True)
+            write_meta(self.path, meta or self._meta, self._contents, ended=True)
         self._closed = True
         return self.path
 
@@ -91,25 +99,28 @@ class TraceWriter:
             raise OutputError(f"{self.path}: the recording has ended; make another TraceWriter")
 
 
-def write_tables(folder: Path, tables: Mapping[str, pa.Table], counts: Counts) -> Counts:
-    """Write the next part of each table that has rows; returns the new counts."""
-    new = dict(counts)
+def write_tables(
+    folder: Path, tables: Mapping[str, pa.Table], before: Mapping[str, Contents]
+) -> dict[str, Contents]:
+    """Write the next part of each table that has rows; returns what the tables then hold."""
+    contents = dict(before)
     for name, rows in tables.items():
         if rows.num_rows:
-            parts, count = counts.get(name, (0, 0))
-            target = folder / part_name(name, parts)
+            known = contents.get(name, Contents())
+            target = folder / part_name(name, len(known.crc32))
             target.parent.mkdir(exist_ok=True)
-            write_file(target, lambda file, rows=rows: write_part(rows, file))  # type: ignore[misc]
-            new[name] = (parts + 1, count + rows.num_rows)
-    return new
+            part = part_bytes(rows)
+            write_file(target, part)
+            contents[name] = Contents(known.rows + rows.num_rows, (*known.crc32, zlib.crc32(part)))
+    return contents
 
 
-def write_meta(folder: Path, meta: Meta, counts: Counts, *, ended: bool) -> None:
-    """Write ``meta.json``, which makes the parts that it counts part of the trace."""
-    tables = {name: {"parts": p, "rows": r} for name, (p, r) in counts.items()}
+def write_meta(folder: Path, meta: Meta, contents: Mapping[str, Contents], *, ended: bool) -> None:
+    """Write ``meta.json``, which makes the parts that it lists part of the trace."""
+    tables = {name: dataclasses.asdict(held) for name, held in contents.items()}
     content = {**meta.to_json(), "ended": ended, "tables": tables}
     text = json.dumps(content, indent=1, ensure_ascii=False, default=_plain) + "\n"
-    write_file(folder / META, lambda file: file.write(text.encode("utf-8", "backslashreplace")))
+    write_file(folder / META, text.encode("utf-8", "backslashreplace"))
 
 
 def _plain(value: object) -> object:
