@@ -7,7 +7,8 @@ from pathlib import Path
 import timeline
 from timeline.backends.base import RunOptions
 from timeline.backends.sim.compile import compile_program
-from timeline.backends.sim.devices import DeviceModel, load_device
+from timeline.backends.sim.device_model import DeviceModel
+from timeline.backends.sim.devices import load_device
 from timeline.backends.sim.emulate import verify
 from timeline.backends.sim.plan import Plan
 from timeline.backends.sim.simulate import simulate

@@ -12,9 +12,13 @@ from heapq import heappush
 
 from timeline.backends.sim.classes import KernelSpec
 from timeline.backends.sim.codes import AT_OTHER, SHIFT
+from timeline.backends.sim.contention import ROUNDING
 from timeline.backends.sim.run import Run
 
 __all__ = ["BlockScheduler", "Cohort", "Grid"]
+
+PHASES = 3
+"""Cohorts of one grid that are told apart when they contend; see ``_joinable``."""
 
 
 class Grid:
@@ -194,6 +198,13 @@ class BlockScheduler:
             run.resident[d] += 1
             self._cooperative += spec.cooperative
             overhead = self._sm.kernel_ns
+        else:
+            joined = self._joinable(grid, now)
+            if joined is not None:
+                self._join(joined, blocks, now)
+                if not grid.pending:
+                    self._plan_trigger(grid, now)
+                return
         cohort = self._cohort(grid, blocks, now, spec.blocks - grid.pending)
         grid.pending -= blocks
         if spec.held:
@@ -203,6 +214,35 @@ class BlockScheduler:
             self._work(cohort, now, overhead + cohort.wave_ns)
         if not grid.pending:
             self._plan_trigger(grid, now)
+
+    def _joinable(self, grid: Grid, now: int) -> Cohort | None:
+        """A cohort that new blocks can be counted with.
+
+        Exactly one that starts at this very moment. Where blocks contend for bandwidth or
+        arithmetic and there are many cohorts already, also the youngest: what is left is averaged, so that the
+        work stays the same while the number of events stays small.
+        """
+        running = [c for c in grid.cohorts if c.running and not c.folds]
+        for cohort in running:
+            if cohort.begin == now:
+                return cohort
+        if len(running) < PHASES or not grid.spec.contends or grid.spec.roles:
+            return None
+        return max(running, key=lambda c: self._remaining(c, now) / (c.wave_ns or 1))
+
+    def _join(self, cohort: Cohort, blocks: int, now: int) -> None:
+        run, d, grid = self._run, self._device, cohort.grid
+        spec, old, total = grid.spec, cohort.blocks, cohort.blocks + blocks
+        run.occupancy[d] = self._packing.moved(run.occupancy[d], spec.kind, blocks)
+        grid.pending -= blocks
+        cohort.blocks = total
+        if not spec.contends:
+            return
+        share = spec.share(total)
+        left = self._remaining(cohort, now) / (cohort.wave_ns or 1)
+        left = (left * old + blocks) / total
+        cohort.wave_ns = share.alone_ns
+        self._flow.replace(cohort.number, now, left * share.alone_ns, share)
 
     def _cohort(self, grid: Grid, blocks: int, now: int, first: int) -> Cohort:
         run, d = self._run, self._device
@@ -282,7 +322,7 @@ class BlockScheduler:
             left = self._remaining(cohort, now)
             waves = cohort.folds
             if cohort.wave_ns:
-                waves = min(waves, max(0, math.ceil((left - 1e-6) / cohort.wave_ns) - 1))
+                waves = min(waves, max(0, math.ceil((left - ROUNDING) / cohort.wave_ns) - 1))
             cohort.folds = 0
             if waves:
                 grid.pending += waves * cohort.blocks

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from timeline.backends.sim.costs import Share, wave_share
-from timeline.backends.sim.devices import DeviceModel
+from timeline.backends.sim.device_model import DeviceModel
 from timeline.program import Launch, Op, Work
 
 __all__ = ["Classes", "KernelSpec"]
@@ -34,6 +34,8 @@ class KernelSpec:
         Of its stream; lower comes first.
     held : bool
         Its blocks stay until their peers are there too (a collective).
+    contends : bool
+        Whether others can slow its blocks down.
     """
 
     model: DeviceModel
@@ -48,7 +50,11 @@ class KernelSpec:
     cooperative: bool = False
     held: bool = False
     roles: tuple[str, ...] = ()
+    contends: bool = field(init=False)
     _shares: dict[tuple[int, bool], Share] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.contends = bool(self.work.flops or self.work.dram_bytes)
 
     def share(self, blocks: int, *, main: bool = False) -> Share:
         """Cost of ``blocks`` of its blocks together; see :func:`.costs.wave_share`."""
@@ -56,11 +62,6 @@ class KernelSpec:
         if key not in self._shares:
             self._shares[key] = wave_share(self.model, self.work, blocks, self.warps, main=main)
         return self._shares[key]
-
-    @property
-    def contends(self) -> bool:
-        """Whether others can slow its blocks down."""
-        return bool(self.work.flops or self.work.dram_bytes)
 
     @property
     def needs_scheduler(self) -> bool:

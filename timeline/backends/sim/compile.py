@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from timeline.backends.sim import codes as k
 from timeline.backends.sim.describe import Describer
-from timeline.backends.sim.devices import DeviceModel
+from timeline.backends.sim.device_model import DeviceModel
 from timeline.backends.sim.plan import Plan, ThreadPlan
 from timeline.backends.sim.streams import StreamIndex, StreamTable
 from timeline.errors import DeviceMemoryError, NoGpuError

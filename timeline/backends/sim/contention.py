@@ -8,9 +8,14 @@ from heapq import heappush
 
 from timeline.backends.sim.codes import SHIFT
 from timeline.backends.sim.costs import Share, peak
-from timeline.backends.sim.devices import DeviceModel
+from timeline.backends.sim.device_model import DeviceModel
 
-__all__ = ["Flow", "paces"]
+__all__ = ["ROUNDING", "Flow", "paces"]
+
+ROUNDING = 1e-6
+"""ns: ends are rounded up to whole ns, but not for the error of a floating-point sum."""
+REMEMBERED = 10_000
+"""Sets of activities whose paces are kept."""
 
 
 def paces(shares: Sequence[Share], model: DeviceModel) -> list[float]:
@@ -74,7 +79,7 @@ class Activity:
 
     def due(self) -> int:
         """When it ends at this pace."""
-        return self.since + math.ceil(self.left * self.pace - 1e-6)
+        return self.since + math.ceil(self.left * self.pace - ROUNDING)
 
 
 class Flow:
@@ -97,18 +102,16 @@ class Flow:
     def enter(self, number: int, now: int, work: float, share: Share) -> None:
         """Start ``number`` with ``work`` ns to do."""
         active = self.active
-        if not active:
-            self._drawn, self._hungry, self._tight = 0.0, 0, False
-        active[number] = item = Activity(now, work, share)
-        self._drawn += share.demand
-        self._hungry += share.hungry
-        if len(active) > 1 and (
-            self._tight or self._drawn > self._peak or self._hungry > self._sms
-        ):
-            self._schedule(number, item)
-            self._repace(now)
+        if active:
+            drawn, hungry = self._drawn + share.demand, self._hungry + share.hungry
         else:
-            self._schedule(number, item)
+            drawn, hungry, self._tight = share.demand, share.hungry, False
+        self._drawn, self._hungry = drawn, hungry
+        active[number] = Activity(now, work, share)
+        due = self._due[number] = now + math.ceil(work - ROUNDING)
+        heappush(self._heap, due << SHIFT | number)
+        if self._tight or (len(active) > 1 and (drawn > self._peak or hungry > self._sms)):
+            self._repace(now)
 
     def leave(self, number: int, now: int) -> None:
         """End ``number``; the others speed up."""
@@ -116,6 +119,16 @@ class Flow:
         self._drawn -= share.demand
         self._hungry -= share.hungry
         if self._tight:
+            self._repace(now)
+
+    def replace(self, number: int, now: int, work: float, share: Share) -> None:
+        """Let ``number`` go on as another ``share`` with ``work`` ns left."""
+        old = self.active[number]
+        self._drawn += share.demand - old.share.demand
+        self._hungry += share.hungry - old.share.hungry
+        old.left, old.since, old.share = work, now, share
+        self._schedule(number, old)
+        if len(self.active) > 1:
             self._repace(now)
 
     def change(self, number: int, now: int, work: float) -> None:
@@ -129,6 +142,8 @@ class Flow:
         key = tuple([id(item.share) for item in active.values()])
         found = self._known.get(key)
         if found is None:
+            if len(self._known) > REMEMBERED:
+                self._known.clear()
             found = self._known[key] = paces([i.share for i in active.values()], self._model)
         self._tight = False
         for (number, item), pace in zip(active.items(), found, strict=True):

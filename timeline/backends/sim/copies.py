@@ -13,7 +13,7 @@ from timeline.backends.sim.classes import (
     AFTER_OTHER_COPY,
 )
 from timeline.backends.sim.costs import along, fill_share
-from timeline.backends.sim.devices import DeviceModel
+from timeline.backends.sim.device_model import DeviceModel
 from timeline.backends.sim.engines import EngineQueues
 from timeline.program import CopyKind, Memcpy, MemoryKind, Memset, is_host_paced
 

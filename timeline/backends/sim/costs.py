@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from itertools import pairwise
 
-from timeline.backends.sim.devices import Curve, DeviceModel, Sm
+from timeline.backends.sim.device_model import Curve, DeviceModel, Sm
 from timeline.program import Work
 
 __all__ = ["Share", "along", "wave_share"]
@@ -15,7 +16,7 @@ def along(curve: Curve, x: float) -> float:
     """Value of a curve at ``x``: linear between its points, level before, the last slope beyond."""
     if x <= curve[0][0] or len(curve) == 1:
         return curve[0][1]
-    for (x0, y0), (x1, y1) in zip(curve, curve[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(curve):
         if x <= x1:
             return y0 + (y1 - y0) * (x - x0) / (x1 - x0)
     return y1 + (y1 - y0) / (x1 - x0) * (x - x1)

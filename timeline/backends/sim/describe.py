@@ -8,7 +8,7 @@ from typing import Any
 from timeline.backends.sim import codes as k
 from timeline.backends.sim.classes import AFTER_HOST, IN_GRAPH, Classes
 from timeline.backends.sim.copies import CopyCosts
-from timeline.backends.sim.devices import DeviceModel
+from timeline.backends.sim.device_model import DeviceModel
 from timeline.backends.sim.engines import EngineQueues
 from timeline.backends.sim.graphs import GraphPlan, node_order
 from timeline.backends.sim.kernels import KernelClasses

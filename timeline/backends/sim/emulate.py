@@ -216,7 +216,7 @@ def _mark_unknown(memory: _Memory, op: Launch) -> None:
 def _begin_reduce(memory: _Memory, op: AllReduce) -> Callable[[], None]:
     parts = [memory.view(s).view(np.float32) for s in op.spans]
     known = all(memory.cell(s.buffer).is_known(s) for s in op.spans)
-    total = _bytes(np.sum(parts, axis=0, dtype=np.float32))
+    total = _bytes(np.asarray(np.sum(parts, axis=0, dtype=np.float32)))
 
     def end() -> None:
         for span in op.spans:
@@ -253,5 +253,5 @@ def _differences(
     if rtol:
         same = np.isclose(found, wanted, rtol=rtol, atol=0.0, equal_nan=True)
     else:
-        same = (found == wanted) | ((found != found) & (wanted != wanted))  # noqa: PLR0124
+        same = (found == wanted) | ((found != found) & (wanted != wanted))
     return np.nonzero(~same)[0]

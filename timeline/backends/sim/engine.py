@@ -27,6 +27,8 @@ from timeline.backends.sim.run import Run
 
 __all__ = ["device_loop"]
 
+ON_ENGINE = (COPY, HOST)
+
 
 def device_loop(run: Run) -> Generator[int, int, None]:
     """Process events; a generator keeps its locals between two turns.
@@ -73,7 +75,7 @@ def device_loop(run: Run) -> Generator[int, int, None]:
                 else:
                     k = cls[n]
                     what = kind[n]
-                    if what == COPY or what == HOST:
+                    if what in ON_ENGINE:
                         g = group[k]
                         o = opposite[g]
                         if queues[g]:
@@ -165,7 +167,7 @@ def device_loop(run: Run) -> Generator[int, int, None]:
                 continue
             k = cls[n]
             what = kind[n]
-            if what == COPY or what == HOST:
+            if what in ON_ENGINE:
                 g = group[k]
                 if current[g]:
                     queues[g].append(n)
@@ -192,7 +194,9 @@ def device_loop(run: Run) -> Generator[int, int, None]:
                 if scheduled[d]:
                     schedulers[d].interrupt(now)
                 start[n] = now
-                flows[d].enter(n, now, duration[k], share_of[k])
+                share = share_of[k]
+                if share is not None:
+                    flows[d].enter(n, now, duration[k], share)
                 continue
             if code == AT_START:
                 if front[d] > now:  # the front end launches one grid after the other

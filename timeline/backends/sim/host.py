@@ -100,12 +100,15 @@ def _ahead(run: Run, issuer: Issuer, thread: HostThread, op: int, stream: int) -
     """
     c, classes = run.plan.classes, thread.plan.classes
     tails, room, count = set[int](), 0, 0
+    depth = run.plan.model.host.queue_depth
     for cls in classes[op + 1 : op + 1 + WINDOW]:
         s = c.stream[cls]
         if c.code[cls] > k.DO_WAIT or issuer.legacy[s] or run.finish[issuer.tail[s]] >= 0:
             break
         tails.add(issuer.tail[s])
         if s == stream:
+            room = issuer.order[s][count - depth]
             count += 1
-            room = issuer.order[s][count - 1 - run.plan.model.host.queue_depth]
+            if count == depth:
+                break
     return tails | {room} if room else set()

@@ -11,7 +11,7 @@ from timeline.backends.sim.memory import DeviceMemory, Piece, Pool
 from timeline.backends.sim.plan import Plan
 from timeline.backends.sim.run import Run
 
-__all__ = ["Issuer", "SyncRow", "AllocRow"]
+__all__ = ["AllocRow", "Issuer", "SyncRow"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from timeline.backends.sim import codes as k
 from timeline.backends.sim.classes import AFTER_KERNEL, KernelSpec, launch_row
-from timeline.backends.sim.devices import DeviceModel
+from timeline.backends.sim.device_model import DeviceModel
 from timeline.backends.sim.occupancy import Footprint, Packing, footprint
 from timeline.errors import ProgramError
 from timeline.program import AllReduce, Launch, Stream, Work
@@ -71,12 +71,11 @@ class KernelClasses:
     def _of(self, spec: KernelSpec, kind: int, row: dict[str, Any]) -> dict[str, Any]:
         sm = self._model.sm
         share = spec.share(min(spec.blocks, spec.limit))
-        contends = bool(spec.work.flops or spec.work.dram_bytes)
         return {
             "kind": kind,
             "gap": AFTER_KERNEL,
             "duration": sm.kernel_ns + share.alone_ns,
-            "share": share if contends else None,
+            "share": share if spec.contends else None,
             "foot": spec.kind,
             "blocks": spec.blocks,
             "kernel": spec,

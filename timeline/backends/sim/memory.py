@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from timeline.backends.sim.costs import along
-from timeline.backends.sim.devices import DeviceModel
+from timeline.backends.sim.device_model import DeviceModel
 from timeline.errors import DeviceMemoryError, ProgramError
 
 __all__ = ["DeviceMemory", "Pool"]

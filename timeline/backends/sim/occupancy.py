@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from timeline.backends.sim.devices import Sm
+from timeline.backends.sim.device_model import Sm
 from timeline.errors import ProgramError
 from timeline.program import Launch
 
@@ -101,9 +101,8 @@ Free = tuple[int, int, int, int]
 
 
 def _fit(free: Free, block: Footprint) -> int:
-    threads, registers, shared, slots = free
-    fits = min(slots, threads // block.threads, shared // block.shared_bytes)
-    return min(fits, registers // block.registers) if block.registers else fits
+    wants = (block.threads, block.registers, block.shared_bytes, 1)
+    return min(have // want for have, want in zip(free, wants, strict=True) if want)
 
 
 def _without(free: Free, block: Footprint, count: int) -> Free:

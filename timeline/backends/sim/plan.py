@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from timeline.backends.sim.classes import Classes
-from timeline.backends.sim.devices import DeviceModel
+from timeline.backends.sim.device_model import DeviceModel
 from timeline.backends.sim.graphs import GraphPlan
 from timeline.backends.sim.occupancy import Packing
 from timeline.program import Buffer, Event, Op, Program, Stream

@@ -41,20 +41,22 @@ def _row(name: str, category: str, start: int, end: int, thread: int, **more: An
     }
 
 
-def _thread_rows(plan: Plan, thread: HostThread) -> Iterator[Row]:
+def _thread_rows(plan: Plan, thread: HostThread) -> list[Row]:
     """Ranges that one thread pushed, and its own work; what it never pops ends with it."""
-    stack: list[tuple[RangePush, int]] = []
+    found: list[tuple[int, Row]] = []
+    stack: list[tuple[int, RangePush, int]] = []
     number = thread.index + 1
     for op, i in _marks(plan, thread.plan):
         end = thread.ends[i]
         if isinstance(op, HostWork):
-            yield _row(op.name, "host_work", end - op.ns, end, number)
+            found.append((i, _row(op.name, "host_work", end - op.ns, end, number)))
         elif isinstance(op, RangePush):
-            stack.append((op, end))
+            stack.append((i, op, end))
         elif stack:
-            yield _closed(*stack.pop(), end, number)
-    while stack:
-        yield _closed(*stack.pop(), thread.time, number)
+            opened, push, start = stack.pop()
+            found.append((opened, _closed(push, start, end, number)))
+    found += [(i, _closed(push, start, thread.time, number)) for i, push, start in stack]
+    return [row for _, row in sorted(found, key=lambda item: item[0])]
 
 
 def _marks(plan: Plan, thread: ThreadPlan) -> Iterator[tuple[HostWork | RangePush | RangePop, int]]:

@@ -36,7 +36,7 @@ class Repeat:
 
 
 def simulate(plan: Plan, *, repeat: int, warmup: int, gate: bool) -> list[Repeat]:
-    """Run the Program ``warmup`` times unrecorded and ``repeat`` times; time 0 is the first's start.
+    """Run the Program ``warmup`` times unrecorded, then ``repeat`` times from time 0 on.
 
     Only memory pools outlive a repeat, so without them the warm-up runs would change nothing and
     are left out.
@@ -116,7 +116,7 @@ class _Driver:
             elif state == BLOCKED:
                 done = self._run.start if thread.staged else finish
                 watch.update(thread.needs)
-                while any([done[n] < 0 for n in thread.needs]):
+                while any(done[n] < 0 for n in thread.needs):
                     if not heap:
                         self._states[0] = BLOCKED
                         raise ProgramError(self._stuck())
@@ -124,7 +124,7 @@ class _Driver:
                 if thread.ahead:
                     watch.clear()
                     watch.update(thread.ahead)
-                    if all([finish[n] < 0 for n in thread.ahead]):
+                    if all(finish[n] < 0 for n in thread.ahead):
                         device.send(FOREVER)
                 watch.clear()
 
