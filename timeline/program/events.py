@@ -6,20 +6,9 @@ from dataclasses import dataclass, field
 
 from timeline.program.clocks import Clock, Host, Lane
 from timeline.program.handles import Event
+from timeline.program.refusals import UnorderedError
 
-__all__ = ["Events", "Record", "UnorderedError"]
-
-Point = tuple[Host, int]
-"""A host thread, and the index of one of its operations."""
-
-
-class UnorderedError(Exception):
-    """Two operations of different host threads may come in either order, and it matters which."""
-
-    def __init__(self, earlier: Point, later: Point) -> None:
-        super().__init__()
-        self.earlier = earlier
-        self.later = later
+__all__ = ["Events", "Record"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,9 @@ from timeline.program import ops as o
 from timeline.program.clocks import Lane
 from timeline.program.handles import Buffer, Span, Stream, StreamKind
 from timeline.program.memory import Memory
-from timeline.program.ordering import RefusedError, Walk
+from timeline.program.ordering import Walk
 from timeline.program.places import of_graph, place
+from timeline.program.refusals import RefusedError
 
 __all__ = ["Effects", "effects_of"]
 

@@ -19,21 +19,22 @@ Runtime API, stream and API synchronisation behaviour):
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from timeline.errors import ProgramError
 from timeline.program import ops as o
-from timeline.program.clocks import Clock, Host, Lane
-from timeline.program.events import Events, Record, UnorderedError
-from timeline.program.handles import Event, MemoryKind, Span, Stream, StreamKind
-from timeline.program.memory import Access, Memory, Race
+from timeline.program.clocks import Host, Lane
+from timeline.program.events import Events, Record
+from timeline.program.handles import Event, MemoryKind, Stream
+from timeline.program.lanes import lanes_of, share_pending
+from timeline.program.ledger import Ledger
+from timeline.program.memory import Memory
 from timeline.program.places import place
-from timeline.program.races import Party, data_race, remedy
+from timeline.program.races import Party, remedy
+from timeline.program.refusals import RefusedError, UnorderedError
 
-__all__ = ["RefusedError", "Walk", "lanes_of"]
-
-_BLOCKING = (StreamKind.BLOCKING, StreamKind.PER_THREAD)
+__all__ = ["Walk"]
 
 
 class Walk:
@@ -59,18 +60,18 @@ class Walk:
         graphs: Mapping[int, Sequence[o.Op]],
     ) -> None:
         self._ops = [ops for _, ops in owners]
-        self._memories = memories
         self._graphs = graphs
         self._events = Events()
         self._launches: dict[int, Record] = {}
         count = len(owners) + sum(len(streams) for streams in used)
         self.hosts = [Host(i, i, owner, count) for i, (owner, _) in enumerate(owners)]
         self.lanes = lanes_of(self.hosts, used)
-        self._pending = [_share_pending(lanes.values()) for lanes in self.lanes]
-        self._by_index: list[Host | Lane] = [
+        self._pending = [share_pending(lanes.values()) for lanes in self.lanes]
+        every: list[Host | Lane] = [
             *self.hosts,
             *(lane for lanes in self.lanes for lane in lanes.values()),
         ]
+        self._ledger = Ledger(memories, every, self._ops)
 
     def run(self, thread: int, begin: int, end: int) -> None:
         """Follow operations ``begin`` to ``end`` of a host thread.
@@ -113,9 +114,9 @@ class Walk:
     def _touch(self, op: o.StreamOp, lane: Lane, index: int) -> None:
         access, clock = (lane.index, index), lane.clock
         for span in op.reads:
-            self._read(span, access, clock)
+            self._ledger.read(span, access, clock)
         for span in op.writes:
-            self._write(span, access, clock)
+            self._ledger.write(span, access, clock)
 
     def _memcpy(self, op: o.Memcpy, index: int) -> None:
         lane = self._enter(op.stream, index)
@@ -124,29 +125,28 @@ class Walk:
         if staged:
             if op.blocking:
                 self._host.learn(lane, index - 1, lane.clock)
-            self._read(src, (self._host.index, index), self._host.clock)
+            self._ledger.read(src, (self._host.index, index), self._host.clock)
         else:
-            self._read(src, (lane.index, index), lane.clock)
-        self._write(dst, (lane.index, index), lane.clock)
+            self._ledger.read(src, (lane.index, index), lane.clock)
+        self._ledger.write(dst, (lane.index, index), lane.clock)
         if not staged and _holds_host(op):
             self._host.learn(lane, index, lane.clock)
 
     def _malloc_async(self, op: o.MallocAsync, index: int) -> None:
         lane = self._enter(op.stream, index)
-        self._allocate(op.span, o.MallocAsync, (lane.index, index), index)
+        self._ledger.allocate(op.span, o.MallocAsync, (lane.index, index), (self._host, index))
 
     def _free_async(self, op: o.FreeAsync, index: int) -> None:
         lane = self._enter(op.stream, index)
         self._free_in_stream(op, lane, index)
 
     def _free_in_stream(self, op: o.FreeAsync, lane: Lane, index: int) -> None:
-        memory = self._memories[op.span.buffer.id]
-        if memory.how is o.Malloc and memory.allocated:
+        if self._ledger.how(op.span) is o.Malloc:
             raise RefusedError(
-                f"{memory.buffer.name!r} comes from cudaMalloc; free it with cudaFree, "
+                f"{op.span.buffer.name!r} comes from cudaMalloc; free it with cudaFree, "
                 "or allocate it with cudaMallocAsync"
             )
-        self._free(op.span, (lane.index, index), lane.clock, index)
+        self._ledger.free(op.span, (lane.index, index), lane.clock, (self._host, index))
 
     def _graph_launch(self, op: o.GraphLaunch, index: int) -> None:
         lane = self._enter(op.stream, index)
@@ -158,7 +158,9 @@ class Walk:
         self._launches[op.graph.id] = Record(lane, index, lane.clock)
         for effect in self._graphs[op.graph.id]:
             if isinstance(effect, o.MallocAsync):
-                self._allocate(effect.span, o.MallocAsync, (lane.index, index), index)
+                self._ledger.allocate(
+                    effect.span, o.MallocAsync, (lane.index, index), (self._host, index)
+                )
             elif isinstance(effect, o.FreeAsync):
                 self._free_in_stream(effect, lane, index)
             elif isinstance(effect, o.StreamOp):
@@ -171,7 +173,7 @@ class Walk:
             for other, clock in zip(lanes, clocks, strict=True):
                 lane.learn(other, index, clock, index)
         for lane, span in zip(lanes, op.spans, strict=True):
-            self._write(span, (lane.index, index), lane.clock)
+            self._ledger.write(span, (lane.index, index), lane.clock)
 
     def _event_record(self, op: o.EventRecord, index: int) -> None:
         self._events.record(op.event, self._enter(op.stream, index), index)
@@ -222,91 +224,19 @@ class Walk:
         self._host.learn(lane, upto, lane.clock_at(upto))
 
     def _malloc(self, op: o.Malloc, index: int) -> None:
-        self._allocate(op.span, o.Malloc, (self._host.index, index), index)
+        self._ledger.allocate(op.span, o.Malloc, (self._host.index, index), (self._host, index))
 
     def _free_sync(self, op: o.Free, index: int) -> None:
-        memory = self._memories[op.span.buffer.id]
-        if memory.how is o.Malloc:
+        if self._ledger.how(op.span) is o.Malloc:
             self._wait_for_device(op.span.buffer.device)
-        self._free(op.span, (self._host.index, index), self._host.clock, index)
+        self._ledger.free(op.span, (self._host.index, index), self._host.clock, (self._host, index))
 
     def _host_work(self, op: o.HostWork, index: int) -> None:
         access, clock = (self._host.index, index), self._host.clock
         for span in op.inputs:
-            self._read(span, access, clock)
+            self._ledger.read(span, access, clock)
         for span in op.outputs:
-            self._write(span, access, clock)
-
-    # Memory
-
-    def _read(self, span: Span, access: Access, clock: Clock) -> None:
-        memory = self._memories[span.buffer.id]
-        if not memory.allocated:
-            raise self._not_allocated(memory, access)
-        race = memory.read(span.offset, span.offset + span.bytes, access, clock)
-        if race is not None:
-            raise self._race(race, access, "reads", span)
-
-    def _write(self, span: Span, access: Access, clock: Clock, verb: str = "writes") -> None:
-        memory = self._memories[span.buffer.id]
-        if not memory.allocated:
-            raise self._not_allocated(memory, access)
-        race = memory.write(span.offset, span.offset + span.bytes, access, clock)
-        if race is not None:
-            raise self._race(race, access, verb, span)
-
-    def _allocate(self, span: Span, how: type, access: Access, index: int) -> None:
-        memory = self._memories[span.buffer.id]
-        self._require_order(memory, index)
-        if memory.allocated:
-            raise RefusedError(f"{memory.buffer.name!r} is already allocated{self._since(memory)}")
-        memory.allocated, memory.how, memory.changed = True, how, (self._host.index, index)
-        memory.forget(access)
-
-    def _free(self, span: Span, access: Access, clock: Clock, index: int) -> None:
-        memory = self._memories[span.buffer.id]
-        self._require_order(memory, index)
-        if memory.allocated and memory.how is None:
-            raise RefusedError(
-                f"{memory.buffer.name!r} exists before the Program starts and stays; "
-                "allocate it in the Program, or leave it"
-            )
-        self._write(span, access, clock, "frees")
-        memory.allocated, memory.changed = False, (self._host.index, index)
-
-    def _require_order(self, memory: Memory, index: int) -> None:
-        """The call that allocated or freed before must come first on every run."""
-        if memory.changed is not None:
-            lane, before = memory.changed
-            if self._host.clock[lane] < before:
-                raise UnorderedError((self.hosts[lane], before), (self._host, index))
-
-    def _since(self, memory: Memory) -> str:
-        if memory.changed is None:
-            return ""
-        host, index = self.hosts[memory.changed[0]], memory.changed[1]
-        return f", since {place(host.owner, index, self._ops[host.thread][index])}"
-
-    # Errors
-
-    def _not_allocated(self, memory: Memory, access: Access) -> RefusedError:
-        name = memory.buffer.name
-        if memory.changed is None:
-            return RefusedError(f"{name!r} is not allocated yet; allocate it before")
-        return RefusedError(f"{name!r} is no longer allocated{self._since(memory)}; free it later")
-
-    def _race(self, race: Race, access: Access, verb: str, span: Span) -> ProgramError:
-        begin, end = max(race.begin, span.offset), min(race.end, span.offset + span.bytes)
-        earlier = self._party(race.earlier, "writes" if race.earlier_writes else "reads")
-        later = self._party(access, verb)
-        name = span.buffer.name
-        return data_race(earlier, later, name, Race(race.earlier, race.earlier_writes, begin, end))
-
-    def _party(self, access: Access, verb: str) -> Party:
-        lane, index = self._by_index[access[0]], access[1]
-        op = self._ops[lane.host.thread][index]
-        made = isinstance(op, o.Malloc | o.MallocAsync) and verb == "writes"
-        return Party(lane, index, op, "allocates" if made else verb)
+            self._ledger.write(span, access, clock)
 
     def _unordered(self, error: UnorderedError) -> ProgramError:
         parties = [
@@ -339,61 +269,9 @@ class Walk:
     }
 
 
-class RefusedError(Exception):
-    """What is wrong with the operation at hand; the walk adds its place."""
-
-
 def _holds_host(op: o.Memcpy) -> bool:
     """Whether the call returns only when the copy is done."""
     src, dst = op.src.buffer.kind, op.dst.buffer.kind
     if src.on_host and dst.on_host:
         return True
     return dst is MemoryKind.PAGEABLE or (op.blocking and (src.on_host or dst.on_host))
-
-
-def lanes_of(hosts: Sequence[Host], used: Sequence[Mapping[int, Stream]]) -> list[dict[int, Lane]]:
-    """Of each host thread, its lane in each stream that it uses, linked by the streams' rules."""
-    index = len(hosts)
-    lanes: list[dict[int, Lane]] = []
-    for host, streams in zip(hosts, used, strict=True):
-        lanes.append({})
-        for stream in streams.values():
-            lanes[-1][stream.id] = Lane(index, stream, host, kept=len(hosts) > 1)
-            index += 1
-    everything = [lane for mine in lanes for lane in mine.values()]
-    legacy = [lane for lane in everything if lane.stream.kind is StreamKind.LEGACY]
-    blocking = [lane for lane in everything if lane.stream.kind in _BLOCKING]
-    for lane in legacy:
-        for other in blocking:
-            if lane.stream.device == other.stream.device:
-                _link(lane, other)
-    if len(hosts) > 1:
-        _link_threads(everything)
-    return lanes
-
-
-def _share_pending(lanes: Iterable[Lane]) -> dict[int, dict[Lane, None]]:
-    """One set of pending lanes a device, shared by the lanes of a thread."""
-    pending: dict[int, dict[Lane, None]] = {}
-    for lane in lanes:
-        lane.pending = pending.setdefault(lane.stream.device, {})
-    return pending
-
-
-def _link(legacy: Lane, blocking: Lane) -> None:
-    if legacy.host is blocking.host:
-        blocking.legacy = legacy
-    else:
-        legacy.others.append(blocking)
-        blocking.others.append(legacy)
-
-
-def _link_threads(lanes: Sequence[Lane]) -> None:
-    """Lanes of different threads in one stream know each other's past."""
-    by_stream: dict[int, list[Lane]] = {}
-    for lane in lanes:
-        if lane.stream.kind is not StreamKind.PER_THREAD:
-            by_stream.setdefault(lane.stream.id, []).append(lane)
-    for same in by_stream.values():
-        for lane in same:
-            lane.others.extend(other for other in same if other is not lane)
