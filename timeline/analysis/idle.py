@@ -1,0 +1,49 @@
+"""When engines, and the device as a whole, did nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from timeline.analysis.work import Work
+from timeline.engines import HOST
+from timeline.intervals import Int64, Intervals, gaps, measure, union
+
+__all__ = ["Idle", "device_busy", "device_idle", "engine_idle"]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Idle:
+    """Gaps W − B, each ``[starts[i], ends[i])``, ns."""
+
+    starts: Int64
+    ends: Int64
+
+    @property
+    def total_ns(self) -> int:
+        """|W − B|, ns."""
+        return measure(self.starts, self.ends)
+
+    @property
+    def longest_ns(self) -> int:
+        """The longest gap, ns; 0 without one."""
+        return int((self.ends - self.starts).max()) if len(self.starts) else 0
+
+
+def engine_idle(work: Work, engine: str) -> Idle:
+    """W − B(e)."""
+    empty = np.zeros(0, np.int64)
+    starts, ends = work.unions.get(engine, (empty, empty))
+    return Idle(*gaps(starts, ends, work.window.start_ns, work.window.end_ns))
+
+
+def device_busy(work: Work) -> Intervals:
+    """∪ B(e) over the device's engines; host functions do not make the device busy."""
+    lanes = [pair for name, pair in work.unions.items() if name != HOST]
+    return union(np.concatenate([s for s, _ in lanes]), np.concatenate([e for _, e in lanes]))
+
+
+def device_idle(work: Work) -> Idle:
+    """W − ∪ B(e): gaps during which no engine of the device was busy."""
+    return Idle(*gaps(*device_busy(work), work.window.start_ns, work.window.end_ns))
