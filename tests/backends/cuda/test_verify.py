@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from timeline.backends.cuda.verify import check_expect
+from timeline.backends.cuda.verify import Answers
 from timeline.errors import ProgramError, VerificationError
 from timeline.program import Buffer, Expect, MemoryKind
 
@@ -16,9 +16,8 @@ BUFFER = Buffer(1, "out", 16, MemoryKind.PINNED, -1)
 
 def check(got: Any, wanted: Any, rtol: float = 0.0) -> None:
     found = np.asarray(got)
-    check_expect(
-        Expect(BUFFER.span(), lambda: np.asarray(wanted), rtol), lambda _: found.view("u1")
-    )
+    answers = Answers([Expect(BUFFER.span(), lambda: np.asarray(wanted), rtol)])
+    assert answers.check(lambda _: found.view("u1")) == 1
 
 
 def f32(*values: float) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from timeline.backends.cuda.windows import Window, cut
+from timeline.backends.cuda.windows import Window, astray_ns, cut
 from timeline.trace import table
 
 WINDOWS = [Window(100, 150, 200), Window(300, 320, 400)]
@@ -50,3 +50,14 @@ def test_stream_events_follow_their_calls() -> None:
 
 def test_nothing_is_kept_without_repeats() -> None:
     assert kept("activities", cut({"activities": starts("activities", [1])}, [])) == []
+
+
+def test_an_activity_of_a_kept_call_stays_whatever_the_clocks_say() -> None:
+    tables = {
+        "activities": starts("activities", [90, 250], correlation=[7, 8]),
+        "calls": starts("calls", [101], correlation=[7]),
+    }
+    found = cut(tables, WINDOWS)
+    assert kept("activities", found) == [90]
+    assert astray_ns(found["activities"], WINDOWS) == 10
+    assert astray_ns(starts("activities", [100, 400]), WINDOWS) == 0

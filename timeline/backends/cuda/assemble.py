@@ -19,7 +19,7 @@ from timeline.backends.cuda.stamp_table import (
     stamp_table,
     worst_outside_ns,
 )
-from timeline.backends.cuda.windows import cut
+from timeline.backends.cuda.windows import astray_ns, cut
 from timeline.trace import Meta, Trace, table
 from timeline.trace.clock import shift
 
@@ -31,6 +31,12 @@ def assemble(run: Run, collected: Collected, source: str, provenance: Mapping[st
     zero = run.windows[0].start
     tables = cut(collected.tables, run.windows)
     stamps, clock_facts, notes = _stamps(run, collected)
+    astray = astray_ns(tables["activities"], run.windows)
+    if astray:
+        notes.append(
+            f"Activities start up to {astray:,} ns outside their repeat: the host's clock and the "
+            "device's differ by as much."
+        )
     activities = _renamed(without_host_functions(tables["activities"]), _display_names(run))
     activities = with_pdl(activities, run.program, run.stage.ids, run.windows)
     functions = host_functions(run.stage.host.spans, tables.get("calls"), run.windows)

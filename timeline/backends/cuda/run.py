@@ -18,7 +18,7 @@ from timeline.backends.cuda.pools import Pools
 from timeline.backends.cuda.stage import Stage, make_stage
 from timeline.backends.cuda.stream_ids import SHARED
 from timeline.backends.cuda.threads import Crew
-from timeline.backends.cuda.verify import check_expect
+from timeline.backends.cuda.verify import Answers
 from timeline.backends.cuda.windows import Window
 from timeline.errors import UnavailableError
 from timeline.program import HostThread, Program, StreamKind
@@ -68,6 +68,7 @@ class Run:
         self.gate = Gatekeeper(self.stage, wanted=options.gate)
         self.clocks = Clocks(self.stage, self.events)
         self._pools = Pools(api, program)
+        self._answers = Answers(program.expects)
         self._bodies: list[Body] = []
         self._entrances: list[Body] = []
         self._stuck = False
@@ -173,9 +174,7 @@ class Run:
         """
         self.windows.append(self._once(gated=True, recorded=True))
         if self.options.verify:
-            for expect in self.program.expects:
-                check_expect(expect, self.stage.memory.read)
-                self.verified += 1
+            self.verified += self._answers.check(self.stage.memory.read)
         self.stage.stamps.read(len(self.windows) - 1)
         self.stage.memory.free_leftovers(self._kept)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -10,28 +10,51 @@ import numpy.typing as npt
 from timeline.errors import ProgramError, VerificationError
 from timeline.program import Expect, Span
 
-__all__ = ["check_expect"]
+__all__ = ["Answers"]
 
 Array = npt.NDArray[np.generic]
+Read = Callable[[Span], npt.NDArray[np.uint8]]
 
 
-def check_expect(expect: Expect, read: Callable[[Span], npt.NDArray[np.uint8]]) -> None:
-    """Compare what a span holds with its known answer.
+class Answers:
+    """The known answers of a Program, each worked out once."""
 
-    Raises
-    ------
-    VerificationError
-        Naming the buffer, the first wrong element, what it is and what it should be.
-    ProgramError
-        When the known answer has another length than the span.
-    """
+    def __init__(self, expects: Sequence[Expect]) -> None:
+        self._expects = expects
+        self._wanted: dict[int, Array] = {}
+
+    def check(self, read: Read) -> int:
+        """Compare every span with its known answer; how many there were.
+
+        Raises
+        ------
+        VerificationError
+            Naming the buffer, the first wrong element, what it is and what it should be.
+        ProgramError
+            When a known answer has another length than its span.
+        """
+        for index, expect in enumerate(self._expects):
+            if index not in self._wanted:
+                self._wanted[index] = known_answer(expect)
+            compare(expect, self._wanted[index], read(expect.span))
+        return len(self._expects)
+
+
+def known_answer(expect: Expect) -> Array:
+    """The answer as a flat array; raises ProgramError when its length is not the span's."""
     span, wanted = expect.span, np.ascontiguousarray(expect.values()).reshape(-1)
     if wanted.nbytes != span.bytes:
         raise ProgramError(
             f"the known answer of buffer {span.buffer.name!r} has {wanted.nbytes:,} bytes, "
             f"its span {span.bytes:,}"
         )
-    found = np.frombuffer(read(span).tobytes(), wanted.dtype)
+    return wanted
+
+
+def compare(expect: Expect, wanted: Array, held: npt.NDArray[np.uint8]) -> None:
+    """Raise VerificationError at the first element that is not the known answer."""
+    span = expect.span
+    found = np.frombuffer(held.tobytes(), wanted.dtype)
     wrong = np.flatnonzero(~_same(found, wanted, expect.rtol))
     if wrong.size:
         first = int(wrong[0])

@@ -12,7 +12,7 @@ import pyarrow as pa
 from timeline.backends.cuda.ranges import DOMAIN
 from timeline.trace.model import column_values, dictionary
 
-__all__ = ["Window", "cut", "starts_inside"]
+__all__ = ["Window", "astray_ns", "cut", "starts_inside"]
 
 Mask = npt.NDArray[np.bool_]
 Span = tuple[int, int]
@@ -39,14 +39,16 @@ def cut(tables: Mapping[str, pa.Table], windows: Sequence[Window]) -> dict[str, 
     """Keep what belongs to a repeat.
 
     Fills, checks and the clock's calibration happen between repeats, so they are left out; and so
-    are the calls with which a repeat is brought to its end. Activities and stream events are kept
-    until the devices are idle. Ranges of the domain ``timeline`` are left out: see
-    :mod:`timeline.backends.cuda.ranges`.
+    are the calls with which a repeat is brought to its end. Activities are kept until the devices
+    are idle, and where their call is kept, whatever the clocks say. Ranges of the domain
+    ``timeline`` are left out: see :mod:`timeline.backends.cuda.ranges`.
     """
     whole = [(w.start, w.end) for w in windows]
     issuing = [(w.start, w.issued) for w in windows]
-    spans = {"activities": whole, "calls": issuing, "syncs": issuing, "allocs": issuing}
-    kept = {name: _keep(tables[name], spans[name]) for name in spans if name in tables}
+    kept = {n: _keep(tables[n], issuing) for n in ("calls", "syncs", "allocs") if n in tables}
+    activities = tables["activities"]
+    ours = starts_inside(activities, whole) | _issued_by(activities, kept.get("calls"))
+    kept["activities"] = activities.filter(pa.array(ours))
     if "ranges" in tables:
         ranges = tables["ranges"]
         foreign = starts_inside(ranges, whole) & ~_in_domain(ranges)
@@ -69,6 +71,28 @@ def starts_inside(table: pa.Table, spans: Sequence[Span]) -> Mask:
     index = np.searchsorted(bounds[:, 0], start, side="right") - 1
     inside: Mask = (index >= 0) & (start <= bounds[np.maximum(index, 0), 1])
     return inside
+
+
+def _issued_by(activities: pa.Table, calls: pa.Table | None) -> Mask:
+    """Which activities have the correlation of one of ``calls``."""
+    if calls is None or not calls.num_rows:
+        return np.zeros(activities.num_rows, bool)
+    known = column_values(calls, "correlation")
+    found: Mask = np.isin(column_values(activities, "correlation"), known[known > 0])
+    return found
+
+
+def astray_ns(activities: pa.Table, windows: Sequence[Window]) -> int:
+    """How far an activity starts outside every window, at most; 0 when none does.
+
+    The host's clock and the device's then differ by about as much.
+    """
+    outside = activities.filter(
+        pa.array(~starts_inside(activities, [(w.start, w.end) for w in windows]))
+    )
+    starts = column_values(outside, "start")
+    bounds = np.asarray([edge for w in windows for edge in (w.start, w.end)], np.int64)
+    return int(np.abs(starts[:, None] - bounds).min(axis=1).max()) if len(starts) else 0
 
 
 def _in_domain(ranges: pa.Table) -> Mask:
