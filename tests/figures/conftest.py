@@ -115,9 +115,14 @@ def held_back() -> Trace:
     """A kernel in the legacy default stream between those of two blocking streams."""
     rows = [kernel(0, 50_000, 10), kernel(100, 50_500, 11), kernel(51_000, 71_000, 7, "stray")]
     rows += [kernel(72_000, 120_000, 10), kernel(300, 120_000, 12, "free")]
+    rows = [{**row, "queued": 0, "correlation": n} for n, row in enumerate(rows)]
+    rows[2] = {**rows[2], "queued": 20_000}
     kinds = {7: "legacy", 10: "blocking", 11: "per_thread", 12: "non_blocking"}
     streams = [{"device": 0, "stream": s, "kind": k} for s, k in kinds.items()]
-    allocs = [{"kind": "malloc", "start": 90_000, "end": 99_000, "device": 0, "bytes": 64}]
+    allocs = [
+        {"kind": kind, "start": start, "end": end, "device": 0, "correlation": 9, "thread": 1}
+        for kind, start, end in (("malloc", 1_000, 2_000), ("free", 90_000, 121_000))
+    ]
     return trace_of(rows, streams=streams, allocs=allocs)
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from timeline.errors import UsageError
 from timeline.figures import compare, gantt
+from timeline.figures.choice import chosen_repeat, chosen_rows
 from timeline.figures.rows import rows_of
 from timeline.figures.units import unit_for
 from timeline.trace import Trace
@@ -92,14 +93,30 @@ def test_plain_stream_order_is_not_shaded(serial: Trace, overlapped: Trace) -> N
         assert not any(len(lane.shades) for lane in rows_of(trace).lanes)
 
 
-def test_legacy_default_stream_holds_blocking_streams_only(held_back: Trace) -> None:
+def test_waits_at_the_legacy_default_stream(held_back: Trace) -> None:
     lanes = {lane.label: lane for lane in rows_of(held_back, by="stream").lanes}
-    held = {label: len(lane.shades) for label, lane in lanes.items() if label != "barriers"}
-    assert held == {"legacy default": 0, "stream 10": 1, "per-thread default": 1, "stream 12": 0}
-    barriers = lanes["barriers"]
-    spans = zip(barriers.bars.start.tolist(), barriers.bars.end.tolist(), strict=True)
-    assert list(spans) == [(51_000, 71_000), (90_000, 99_000)]
-    assert list(barriers.names) == ["legacy default stream: stray", "cudaMalloc"]
+    held = {
+        label: list(zip(lane.shades.start.tolist(), lane.shades.end.tolist(), strict=True))
+        for label, lane in lanes.items()
+        if label != "barriers"
+    }
+    assert held == {
+        "legacy default": [(20_000, 50_500)],
+        "stream 10": [(50_000, 71_000)],
+        "per-thread 11": [],
+        "stream 12": [],
+    }
+
+
+def test_barriers_of_a_device(held_back: Trace) -> None:
+    lanes = {lane.label: lane for lane in rows_of(held_back).lanes}
+    bars, names = lanes["barriers"].bars, lanes["barriers"].names
+    spans = zip(bars.start.tolist(), bars.end.tolist(), bars.name.tolist(), strict=True)
+    assert {(start, end, names[code]) for start, end, code in spans} >= {
+        (50_000, 71_000, "1 held at the legacy default stream by stray"),
+        (90_000, 121_000, "cudaFree waited for the device"),
+    }
+    assert not any("cudaMalloc" in name for name in names)  # it returned at once
 
 
 def test_stamps_count_blocks(dependent: Trace) -> None:
@@ -207,6 +224,21 @@ def test_themes_differ(overlapped: Trace) -> None:
 def test_wrong_parts_are_refused(overlapped: Trace, options: Any, words: str) -> None:
     with pytest.raises(UsageError, match=words):
         gantt(overlapped, **options)
+
+
+def test_rows_that_tell_most(overlapped: Trace, held_back: Trace, dependent: Trace) -> None:
+    assert chosen_rows("auto", [overlapped, held_back]) == "engine"
+    assert chosen_rows("auto", [held_back]) == "stream"
+    assert chosen_rows("auto", [dependent]) == "engine"
+    assert chosen_rows("engine", [held_back]) == "engine"
+
+
+def test_the_median_repeat_stands_for_all(overlapped: Trace, serial: Trace) -> None:
+    spans = ((1_051_000, 1_100_000), (0, 1_051_000), (1_100_000, 2**40))
+    assert chosen_repeat("median", overlapped.replace(repeats=spans)) == 1
+    assert chosen_repeat("median", serial) is None
+    assert chosen_repeat(1, serial) is None
+    assert chosen_repeat(None, overlapped) is None
 
 
 def test_comparing_nothing_is_refused() -> None:

@@ -4,87 +4,77 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from timeline.figures.cut import Cut
+from timeline import intervals
+from timeline.analysis.barriers import Barriers, barriers
+from timeline.analysis.host_waits import host_waits
+from timeline.analysis.work import Work
 from timeline.figures.lane import Bars
 from timeline.figures.palette import role_code
 from timeline.trace import Trace
 
-__all__ = ["Held", "held", "overlaps_in_streams"]
+__all__ = ["Held", "overlaps_in_streams"]
 
 Int64 = npt.NDArray[np.int64]
+Span = tuple[int, int, str]
 
 _CALL = {"malloc": "cudaMalloc", "free": "cudaFree"}
 
 
 @dataclass(frozen=True, eq=False)
 class Held:
-    """Activities of the legacy default stream of a device, and the streams that wait for them.
+    """Who waited for whom on a device."""
 
-    Attributes
-    ----------
-    rows : (n,) int64
-        Rows of the legacy default stream's activities.
-    names, kinds : dict of int to str
-        Of the device's streams, by id, as far as the trace says.
-    """
+    work: Work
 
-    trace: Trace
-    device: int
-    rows: Int64
-    names: dict[int, str]
-    kinds: dict[int, str]
+    @cached_property
+    def _legacy(self) -> Barriers | None:
+        return barriers(self.work)
 
     def over(self, stream: int) -> Bars:
-        """Spans in which the legacy default stream keeps ``stream`` from running."""
-        waits = self.kinds.get(stream) in ("blocking", "per_thread")
-        rows = self.rows if waits else self.rows[:0]
-        start = self.trace.column("activities", "start")[rows]
-        end = self.trace.column("activities", "end")[rows]
-        return Bars.plain(start, end, role_code("barrier"))
+        """Spans in which activities of ``stream`` were ready but held by the default stream."""
+        found, nothing = self._legacy, np.empty(0, np.int64)
+        if found is None:
+            return Bars.plain(nothing, nothing, role_code("barrier"))
+        mine = self.work.trace.column("activities", "stream")[found.waiting] == stream
+        spans = intervals.union(found.starts[mine], found.ends[mine])
+        return Bars.plain(*spans, role_code("barrier"))
 
-    def barriers(self, cut: Cut) -> tuple[Bars, list[str]]:
-        """Spans of what holds other streams or all of the device, and names for them."""
-        spans = sorted([*self._legacy(), *self._allocations(cut)])
-        words = list(dict.fromkeys(name for _, _, name in spans))
+    def spans(self, *, legacy: bool) -> tuple[Bars, list[str]]:
+        """Allocations that waited and, if asked, activities that held others; with their names."""
+        found = sorted([*self._allocations(), *(self._holders() if legacy else ())])
+        words = list(dict.fromkeys(name for _, _, name in found))
         bars = Bars.plain(
-            np.array([start for start, _, _ in spans], np.int64),
-            np.array([end for _, end, _ in spans], np.int64),
+            np.array([start for start, _, _ in found], np.int64),
+            np.array([end for _, end, _ in found], np.int64),
             role_code("barrier"),
-            np.array([words.index(name) for _, _, name in spans], np.int32),
+            np.array([words.index(name) for _, _, name in found], np.int32),
         )
         return bars, words
 
-    def _legacy(self) -> Iterator[tuple[int, int, str]]:
-        names = self.trace.names("activities", "name")
-        columns = (self.trace.column("activities", c)[self.rows] for c in ("start", "end", "name"))
-        for start, end, code in zip(*(c.tolist() for c in columns), strict=True):
-            what = names[code] if code >= 0 else "activity"
-            yield start, end, f"legacy default stream: {what}"
+    def _holders(self) -> Iterator[Span]:
+        """Each activity that held others: from the first wait for it to its end."""
+        found = self._legacy
+        if found is None:
+            return
+        names = self.work.trace.names("activities", "name")
+        codes = self.work.trace.column("activities", "name")
+        for row in np.unique(found.waited_for).tolist():
+            mine = found.waited_for == row
+            what = names[codes[row]] if codes[row] >= 0 else "an activity"
+            waits = f"{int(mine.sum())} held at the legacy default stream by {what}"
+            yield int(found.starts[mine].min()), int(found.ends[mine].max()), waits
 
-    def _allocations(self, cut: Cut) -> Iterator[tuple[int, int, str]]:
-        names, rows = self.trace.names("allocs", "kind"), cut.rows("allocs")
-        columns = (self.trace.column("allocs", c)[rows] for c in ("start", "end", "kind", "device"))
-        for start, end, kind, device in zip(*(c.tolist() for c in columns), strict=True):
-            if kind >= 0 and names[kind] in _CALL and device in (self.device, -1):
-                yield start, end, _CALL[names[kind]]
-
-
-def held(trace: Trace, rows: Int64, device: int) -> Held:
-    """Find the legacy default stream's activities among ``rows`` of a device."""
-    table = trace.tables["streams"]
-    names: dict[int, str] = {}
-    kinds: dict[int, str] = {}
-    columns = [table[c].to_pylist() for c in ("device", "stream", "kind", "name")]
-    for dev, stream, kind, name in zip(*columns, strict=True):
-        if dev in (device, None):
-            names[stream], kinds[stream] = name or "", kind or ""
-    legacy = [stream for stream, kind in kinds.items() if kind == "legacy"]
-    mine = np.isin(trace.column("activities", "stream")[rows], legacy)
-    return Held(trace, device, rows[mine], names, kinds)
+    def _allocations(self) -> Iterator[Span]:
+        waits = host_waits(self.work)
+        columns = (waits.starts.tolist(), waits.ends.tolist(), waits.outstanding_ns.tolist())
+        for kind, start, end, outstanding in zip(waits.kinds, *columns, strict=True):
+            if kind in _CALL and outstanding:
+                yield start, end, f"{_CALL[kind]} waited for the device"
 
 
 def overlaps_in_streams(trace: Trace, rows: Int64) -> Bars:

@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from timeline import intervals
+from timeline.analysis.windows import Window
+from timeline.analysis.work import Work
 from timeline.engines import ENGINES, GRAPH, HOST
-from timeline.figures.barriers import Held, held, overlaps_in_streams
+from timeline.figures.barriers import Held, overlaps_in_streams
 from timeline.figures.cut import Cut
 from timeline.figures.families import shades
 from timeline.figures.lane import Bars, Lane
@@ -32,8 +34,16 @@ _ROLE = {
     "GRAPH": "graph",
     "HOST": "host_func",
 }
-_KIND_LABEL = {"legacy": "legacy default", "per_thread": "per-thread default"}
 _NOTHING = np.empty(0, np.int64)
+
+
+_ROLE_ORDER = ("loader", "compute", "storer", "prologue", "wait", "body", "epilogue")
+
+
+def _role_order(names: list[str], code: int) -> int:
+    """Roles in the order in which a kernel comes to them; others after those."""
+    known = code >= 0 and names[code] in _ROLE_ORDER
+    return _ROLE_ORDER.index(names[code]) if known else len(_ROLE_ORDER)
 
 
 def no_bars() -> Bars:
@@ -96,17 +106,34 @@ class DeviceLanes:
             yield self._lane(engine, label, rows, overlaps_in_streams(self.cut.trace, rows))
 
     def streams(self) -> Iterator[Lane]:
-        """One lane a stream; what the legacy default stream holds back is shaded."""
+        """One lane a stream; waits at the legacy default stream are shaded."""
         ids = self.cut.trace.column("activities", "stream")[self.rows]
-        spans = held(self.cut.trace, self.rows, self.device)
+        labels = self._stream_labels()
         for stream in np.unique(ids).tolist():
             rows = self.rows[ids == stream]
-            shade = _joined(overlaps_in_streams(self.cut.trace, rows), spans.over(stream))
-            yield self._lane(f"stream {stream}", self._stream_label(stream, spans), rows, shade)
+            shade = _joined(overlaps_in_streams(self.cut.trace, rows), self.held.over(stream))
+            label = labels.get(stream) or f"stream {stream}"
+            yield self._lane(f"stream {stream}", label, rows, shade)
 
-    def _stream_label(self, stream: int, spans: Held) -> str:
-        name, kind = spans.names.get(stream, ""), spans.kinds.get(stream, "")
-        return _KIND_LABEL.get(kind) or name or f"stream {stream}"
+    def _stream_labels(self) -> dict[int, str]:
+        """Names of the device's streams, as far as the trace tells."""
+        table = self.cut.trace.tables["streams"]
+        columns = [table[c].to_pylist() for c in ("device", "stream", "kind", "name")]
+        found = {}
+        for device, stream, kind, name in zip(*columns, strict=True):
+            if device in (self.device, None):
+                fixed = {"legacy": "legacy default", "per_thread": f"per-thread {stream}"}
+                found[stream] = fixed.get(kind) or name or ""
+        return found
+
+    @cached_property
+    def held(self) -> Held:
+        """Who waits for whom."""
+        trace, repeat = self.cut.trace, self.cut.repeat
+        limits = np.iinfo(np.int64)
+        span = self.cut.window or (int(limits.min), int(limits.max))
+        span = trace.meta.repeats[repeat] if repeat is not None else span
+        return Held(Work(trace, self.device, self.rows, Window(*self.cut.view), span))
 
     def _lane(self, key: str, label: str, rows: Int64, shade: Bars) -> Lane:
         start, end = self._times(rows)
@@ -152,9 +179,9 @@ class DeviceLanes:
         key = f"gpu{self.device}/{label}"
         return Lane(key, label, self.heading, kind, bars, words, no_bars())
 
-    def barriers(self) -> Lane | None:
-        """Spans of what holds others back; None without any."""
-        bars, names = held(self.cut.trace, self.rows, self.device).barriers(self.cut)
+    def barriers(self, *, legacy: bool) -> Lane | None:
+        """Spans of what holds others back, the legacy default stream if asked; None without any."""
+        bars, names = self.held.spans(legacy=legacy)
         if not len(bars):
             return None
         return self._thin("strip", "barriers", bars, names)
@@ -164,7 +191,7 @@ class DeviceLanes:
         trace, rows = self.cut.trace, self.cut.stamps
         rows = rows[trace.column("stamps", "device")[rows] == self.device]
         roles, names = trace.column("stamps", "role")[rows], trace.names("stamps", "role")
-        for code in dict.fromkeys(roles.tolist()):
+        for code in sorted(dict.fromkeys(roles.tolist()), key=lambda c: _role_order(names, c)):
             mine = rows[roles == code]
             start, end, count = profile(
                 trace.column("stamps", "start")[mine], trace.column("stamps", "end")[mine]

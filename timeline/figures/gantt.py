@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 from timeline.errors import MissingExtraError, UsageError
+from timeline.figures.choice import Repeat, RowsChoice, chosen_repeat, chosen_rows
 from timeline.figures.escape import html_text
 from timeline.figures.families import families
 from timeline.figures.lane import Rows
@@ -86,8 +87,8 @@ def gantt(
 def compare(
     traces: Mapping[str, Trace],
     *,
-    repeat: int | None = 0,
-    rows: By = "engine",
+    repeat: Repeat = "median",
+    rows: RowsChoice = "auto",
     host: bool = False,
     stamps: bool = False,
     theme: ThemeName = "light",
@@ -100,8 +101,11 @@ def compare(
     ----------
     traces : mapping of str to Trace
         By name, the baseline first; each says how its makespan compares with the first one's.
-    repeat : int or None
-        Index of the repeat to show of each; traces without repeats are shown whole.
+    repeat : int, "median" or None
+        Which repeat to show of each: an index, the one of median makespan, or all of the trace.
+        Traces without repeats are shown whole.
+    rows : {"auto", "engine", "stream"}
+        What the rows of a device stand for; ``auto`` takes streams if copies hardly matter.
 
     Raises
     ------
@@ -110,12 +114,12 @@ def compare(
     """
     if not traces:
         raise UsageError("nothing to compare: give at least one trace")
-    known = families(traces.values())
+    known, by = families(traces.values()), chosen_rows(rows, traces.values())
     found = {
         name: rows_of(
             trace,
-            repeat=repeat if trace.meta.repeats else None,
-            by=rows,
+            repeat=chosen_repeat(repeat, trace),
+            by=by,
             host=host,
             stamps=stamps,
             known=known,

@@ -18,6 +18,7 @@ from timeline.trace import Trace
 __all__ = ["HostLanes", "blocks_host"]
 
 Int64 = npt.NDArray[np.int64]
+Int32 = npt.NDArray[np.int32]
 Mask = npt.NDArray[np.bool_]
 
 _WAITING = ("Synchronize", "cudaMalloc", "cudaFree", "cudaMemcpy", "cuMemAlloc", "cuMemFree")
@@ -91,16 +92,42 @@ class HostLanes:
         start, end = trace.column(table, "start")[rows], trace.column(table, "end")[rows]
         name = trace.column(table, "name")[rows].astype(np.int32)
         names = trace.names(table, "name")
-        bars = Bars.plain(start, end, _roles(label, name, names), name, rows)
+        roles = _roles(label, name, names)
+        if table == "calls":
+            roles[_staged(trace, rows)] = role_code("blocked")
+        bars = Bars.plain(start, end, roles, name, rows)
         key = f"host{thread[0]}.{thread[1]}/{label}"
         yield Lane(key, label, group, table, bars, names, no_bars())
 
 
-def _roles(label: str, name: npt.NDArray[np.int32], names: list[str]) -> npt.NDArray[np.int32]:
+def _roles(label: str, name: Int32, names: list[str]) -> Int32:
     if label != "API calls":
         role = role_code("range" if label == "NVTX" else "host_work")
         return np.full(len(name), role, np.int32)
     blocked, call = role_code("blocked"), role_code("call")
     looks = np.array([blocked if blocks_host(n) else call for n in names] or [call], np.int32)
-    roles: npt.NDArray[np.int32] = looks[name]
+    roles: Int32 = looks[name]
     return roles
+
+
+def _staged(trace: Trace, calls: Int64) -> Mask:
+    """Calls that were still running when the copy that they issued, of pageable memory, began.
+
+    Whatever their name says, such copies are staged by the host.
+    """
+    pageable = np.zeros(trace.activities.num_rows, np.bool_)
+    for column in ("src_kind", "dst_kind"):
+        names = trace.names("activities", column)
+        if "pageable" in names:
+            pageable |= trace.column("activities", column) == names.index("pageable")
+    rows = np.flatnonzero(pageable)
+    issued = trace.column("activities", "correlation")[rows]
+    by_call = np.argsort(issued, kind="stable")
+    rows, issued = rows[by_call], issued[by_call]
+    wanted = trace.column("calls", "correlation")[calls]
+    place = np.minimum(np.searchsorted(issued, wanted), max(len(issued) - 1, 0))
+    if not len(issued):
+        return np.zeros(len(calls), np.bool_)
+    began = trace.column("activities", "start")[rows[place]]
+    staged: Mask = (issued[place] == wanted) & (trace.column("calls", "end")[calls] > began)
+    return staged

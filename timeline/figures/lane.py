@@ -151,7 +151,8 @@ class Rows:
     makespan_ns : int
         From the first start to the last end of the activities shown.
     hidden_copy_ratio : float or None
-        |copies ∩ SM| / |copies| of the activities shown; None without copies.
+        |copies ∩ SM| / |copies| of the activities shown; None where copies take less than a
+        twentieth of the makespan, and on several devices.
     """
 
     lanes: tuple[Lane, ...]

@@ -78,7 +78,7 @@ def place(
     Parameters
     ----------
     headed : bool
-        Whether a heading is wanted even where all lanes stand under the same.
+        Whether to name the device even if there is only one.
 
     Returns
     -------
@@ -86,19 +86,26 @@ def place(
     """
     placed: list[Placed] = []
     headings: list[Heading] = []
-    group: str | None = None
-    if not headed and len({lane.group for lane in lanes}) == 1:
-        group = lanes[0].group
+    silent = "" if headed else _only_device(lanes)
+    group = silent
     for lane in lanes:
         if lane.group != group:
             group = lane.group
-            headings.append(Heading(group, top + _HEADING / 2))
+            text = group.removeprefix(f"{silent} · ") if silent else group
+            headings.append(Heading(text, top + _HEADING / 2))
             top += _HEADING
         height = _height(lane)
         top += HEADROOM if lane.labelled else 0
         placed.append(Placed(lane, top, height))
         top += height + _GAP
     return placed, headings, top
+
+
+def _only_device(lanes: Sequence[Lane]) -> str:
+    """Heading of the device, if the lanes are of one."""
+    devices = {lane.group for lane in lanes if lane.key.startswith("gpu")}
+    first = lanes[0].group if lanes else ""
+    return first if all(group.startswith(first) for group in devices) else ""
 
 
 def _height(lane: Lane) -> float:

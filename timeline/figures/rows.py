@@ -15,12 +15,15 @@ from timeline.figures.families import families
 from timeline.figures.host_lanes import HostLanes
 from timeline.figures.lane import Bars, Lane, Rows
 from timeline.figures.levels import bucket_width, buckets, weighted
-from timeline.figures.strips import hidden_copy_ratio
+from timeline.figures.strips import Segments, hidden_copy_ratio
 from timeline.trace import Trace
 
-__all__ = ["MOST_BARS", "By", "rows_of"]
+__all__ = ["MOST_BARS", "NOTABLE", "By", "rows_of"]
 
 By = Literal["engine", "stream"]
+
+NOTABLE = 20
+"""Copies matter to a picture when they take more than this part of its time."""
 
 MOST_BARS = 5_000
 """Bars of one picture; more than that, and a browser takes seconds to draw and to zoom them."""
@@ -36,6 +39,7 @@ def rows_of(
     stamps: bool = True,
     known: tuple[str, ...] | None = None,
     most: int = MOST_BARS,
+    clip: bool = False,
 ) -> Rows:
     """Lay out what a picture of ``trace`` shows.
 
@@ -53,6 +57,8 @@ def rows_of(
         Kernel families with shades of their own; by default those of this trace.
     most : int
         Bars above which lanes are summed up in buckets (:mod:`timeline.figures.levels`).
+    clip : bool
+        Leave out what lies outside the view, such as calls before the first activity.
 
     Raises
     ------
@@ -66,13 +72,23 @@ def rows_of(
     if host:
         lanes += HostLanes(cut).lanes()
     first, last = cut.view
+    if clip:
+        lanes = [
+            seen
+            for lane in lanes
+            if len((seen := _clipped(lane, first, last)).bars) or lane.computed
+        ]
     return Rows(
         tuple(_fitted(lanes, most)),
         cut.view,
         last - first if window is None and len(cut.activities) else _makespan(cut),
-        hidden_copy_ratio(on[0].segments) if len(on) == 1 else None,
+        _hidden(on[0].segments, last - first) if len(on) == 1 else None,
         shown,
     )
+
+
+def _hidden(found: Segments, span_ns: int) -> float | None:
+    return hidden_copy_ratio(found) if NOTABLE * found.copy_ns >= span_ns else None
 
 
 def _devices(cut: Cut) -> list[int]:
@@ -92,10 +108,16 @@ def _device(device: DeviceLanes, by: By, stamps: bool) -> Iterator[Lane]:
         yield device.busy_strip()
         yield device.overlap_strip()
     yield from device.engines() if by == "engine" else device.streams()
-    if (barriers := device.barriers()) is not None:
+    if (barriers := device.barriers(legacy=by == "engine")) is not None:
         yield barriers
     if stamps:
         yield from device.stamps()
+
+
+def _clipped(lane: Lane, first: int, last: int) -> Lane:
+    bars = lane.bars
+    seen = (bars.start < last) & ((bars.end > first) | (bars.start >= first))
+    return dataclasses.replace(lane, bars=bars.take(seen))
 
 
 def _fitted(lanes: Sequence[Lane], most: int) -> Iterator[Lane]:

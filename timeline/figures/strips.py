@@ -49,6 +49,11 @@ class Segments:
         return total
 
     @property
+    def copy_ns(self) -> int:
+        """Time during which a copy engine is busy."""
+        return int((self.end - self.start)[self.copies > 0].sum())
+
+    @property
     def busy(self) -> Int64:
         """Engines busy in each segment."""
         bits = range(len(self.engines))
@@ -88,7 +93,7 @@ def segments(unions: Mapping[str, Spans]) -> Segments:
 def hidden_copy_ratio(found: Segments) -> float | None:
     """|B(copy) ∩ B(SM)| / |B(copy)|; None without a copy."""
     length, copying = found.end - found.start, found.copies > 0
-    copy_ns = int(length[copying].sum())
+    copy_ns = found.copy_ns
     return int(length[copying & found.has(SM)].sum()) / copy_ns if copy_ns else None
 
 

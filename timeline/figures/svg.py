@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from timeline.errors import UsageError
+from timeline.figures.choice import Repeat, RowsChoice, chosen_repeat, chosen_rows
 from timeline.figures.escape import plain
 from timeline.figures.families import families
 from timeline.figures.lane import Rows
 from timeline.figures.palette import ROLES, theme_named
-from timeline.figures.rows import By, rows_of
+from timeline.figures.rows import rows_of
 from timeline.figures.svg_panel import Panel, Scale
 from timeline.figures.svg_parts import Pen
 from timeline.figures.units import duration_text, ticks, unit_for
@@ -25,9 +26,9 @@ _MOST = 2_000
 def gantt_svg(
     traces: Trace | Mapping[str, Trace],
     *,
-    repeat: int | None = 0,
+    repeat: Repeat = "median",
     window: tuple[int, int] | None = None,
-    rows: By = "engine",
+    rows: RowsChoice = "auto",
     host: bool = False,
     stamps: bool = False,
     width: int = 1200,
@@ -41,8 +42,11 @@ def gantt_svg(
     ----------
     traces : Trace or mapping of str to Trace
         By name, the baseline first; each says how its makespan compares with the first one's.
-    repeat : int or None
-        Index of the repeat to show of each; traces without repeats are shown whole.
+    repeat : int, "median" or None
+        Which repeat to show of each: an index, the one of median makespan, or all of the trace.
+        Traces without repeats are shown whole.
+    rows : {"auto", "engine", "stream"}
+        What the rows of a device stand for; ``auto`` takes streams if copies hardly matter.
     window : (int, int), optional
         Trace time, ns; clips what is shown.
     width : int
@@ -61,17 +65,18 @@ def gantt_svg(
     named = {"": traces} if isinstance(traces, Trace) else dict(traces)
     if not named:
         raise UsageError("nothing to draw: give at least one trace")
-    known = families(named.values())
+    known, by = families(named.values()), chosen_rows(rows, named.values())
     found = {
         name: rows_of(
             trace,
             window=window,
-            repeat=repeat if trace.meta.repeats else None,
-            by=rows,
+            repeat=None if window else chosen_repeat(repeat, trace),
+            by=by,
             host=host,
             stamps=stamps,
             known=known,
             most=_MOST // len(named),
+            clip=True,
         )
         for name, trace in named.items()
     }

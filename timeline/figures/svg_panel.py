@@ -134,14 +134,16 @@ class Panel:
     def _shades(self, shades: Bars, box: Box, y: float) -> None:
         columns = (shades.start, shades.end, shades.role, box.top, box.height)
         rows = zip(over(shades), *(c.tolist() for c in columns), strict=True)
+        free = 0.0
         for words, start, end, code, top, height in rows:
             if (ends := self._clipped(start, end)) is None:
                 continue
-            left, width = ends
-            at, tall = y + top * _ROW_PX, height * _ROW_PX
-            self._pen.shade(left, at, width, tall, ROLES[code])
-            if words and self._pen.width(words, 10) < width - 4:
-                self._pen.text(left + width / 2, at - 2, words, size=10, anchor="middle")
+            (left, width), at = ends, y + top * _ROW_PX
+            self._pen.shade(left, at, width, height * _ROW_PX, ROLES[code])
+            middle, half = left + width / 2, self._pen.width(words, 10) / 2
+            if words and middle - half > free:
+                self._pen.text(middle, at - 2, words, size=10, anchor="middle")
+                free = middle + half + 4
 
     def _clipped(self, start: int, end: int) -> tuple[float, float] | None:
         """Left edge and width in pixels of what is in view."""
