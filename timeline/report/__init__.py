@@ -1,0 +1,7 @@
+"""Reports: the measures of a trace as text and as JSON, of one trace or of several side by side."""
+
+from timeline.report.build import report
+from timeline.report.comparison import Comparison, compare_table
+from timeline.report.model import DeviceReport, Report
+
+__all__ = ["Comparison", "DeviceReport", "Report", "compare_table", "report"]

@@ -1,0 +1,123 @@
+"""Measuring a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from timeline.analysis import (
+    Spread,
+    Window,
+    Work,
+    barriers,
+    bound,
+    copies,
+    dependent_launches,
+    device_idle,
+    devices,
+    host_waits,
+    launch_gaps,
+    median_repeat,
+    overlaps,
+    spread,
+    stamp_agreement,
+    summary,
+    utilization,
+    work_of,
+)
+from timeline.report.model import DeviceReport, Report
+from timeline.trace import Trace
+
+__all__ = ["report"]
+
+
+def report(
+    trace: Trace,
+    window: tuple[int, int] | None = None,
+    *,
+    repeat: int | None = None,
+    name: str = "",
+) -> Report:
+    """Measure each device of a trace.
+
+    Parameters
+    ----------
+    window : (int, int), optional
+        Trace time, ns: measure what lies inside it, and take its length for the makespan.
+    repeat : int, optional
+        Measure this repeat. Without it and without a window: the repeat of median makespan, or all
+        of a trace that has no repeats.
+    name : str, optional
+        What to call the trace; by default its technique and variant.
+
+    Raises
+    ------
+    UsageError
+        For a window that ends before it starts, or a repeat that the trace doesn't have.
+    """
+    if window is None and repeat is None:
+        repeat = median_repeat(trace)
+    span = Window(*window) if window is not None else None
+    works = [work_of(trace, device, window=span, repeat=repeat) for device in devices(trace)]
+    measured = tuple(_device(work) for work in works)
+    notes = dict.fromkeys((*trace.meta.notes, *_notes(trace, works, measured)))
+    return Report(name or _name(trace), trace, measured, repeat, tuple(notes))
+
+
+def _device(work: Work) -> DeviceReport:
+    known = {device.id: device.name for device in work.trace.meta.devices}
+    return DeviceReport(
+        device=work.device,
+        name=known.get(work.device, ""),
+        window=work.window,
+        bound=bound(work),
+        copies=copies(work),
+        utilization=utilization(work),
+        overlaps=overlaps(work),
+        concurrency_ns=tuple(work.coverage.concurrency_ns().tolist()),
+        idle=device_idle(work),
+        launch_gaps=launch_gaps(work).summary,
+        barriers=barriers(work),
+        host_waits=host_waits(work),
+        dependent_launches=dependent_launches(work),
+        stamps=stamp_agreement(work),
+        summary=summary(work),
+        makespan_spread=_spread(work),
+    )
+
+
+def _spread(work: Work) -> Spread | None:
+    """Of the device's own makespans over the repeats, ns."""
+    found = []
+    for repeat in range(len(work.trace.meta.repeats)):
+        other = work_of(work.trace, work.device, repeat=repeat)
+        found.append(other.window.length_ns if len(other.rows) else None)
+    return spread(found)
+
+
+def _name(trace: Trace) -> str:
+    labels = (trace.meta.labels.get(key) for key in ("technique", "variant"))
+    return " / ".join(str(label) for label in labels if label)
+
+
+def _notes(trace: Trace, works: list[Work], measured: tuple[DeviceReport, ...]) -> Iterator[str]:
+    if trace.meta.dropped:
+        yield f"{trace.meta.dropped:,} records were lost: busy times and overlaps are too low."
+    device = trace.column("activities", "device")
+    lost = int((device < 0).sum())
+    if lost and len(works) > 1:
+        yield f"{lost:,} activities name no device and are left out."
+    nowhere = sum(int((work.engine_codes < 0).sum()) for work in works)
+    if nowhere:
+        yield f"{nowhere:,} activities are on no known engine and are left out of all engines."
+    if any("GRAPH" in work.counts for work in works):
+        yield "Graph launches were traced as one row each: what ran inside them is not known."
+    for one in measured:
+        yield from one.bound.notes
+    if any(one.barriers is None for one in measured) and _has_streams(trace):
+        yield "Barriers can't be measured: the trace lacks calls or correlation ids."
+
+
+def _has_streams(trace: Trace) -> bool:
+    return bool(np.any(trace.column("streams", "kind") >= 0))

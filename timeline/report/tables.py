@@ -1,0 +1,56 @@
+"""Tables of rich in one plain style."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+__all__ = ["grid", "printable"]
+
+MOST_NAME = 48
+"""Columns that a name may take; C++ kernels have names of thousands of characters."""
+
+
+def printable(text: str) -> str:
+    """Without what a terminal would take for a command: names come from traces of others."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def grid(
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    right: Sequence[int] = (),
+    heading: bool = True,
+) -> Table:
+    """A table without frame; columns in ``right`` are set flush right.
+
+    Parameters
+    ----------
+    heads : sequence of str
+        Headings, one a column.
+    rows : sequence of sequence of str
+        Cells of plain text.
+    heading : bool
+        Whether the headings are shown.
+    """
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD if heading else None, pad_edge=False, show_header=heading)
+    for index, head in enumerate(heads):
+        justify = "right" if index in right else "left"
+        table.add_column(Text(head), justify=justify, no_wrap=index in right, overflow="fold")  # type: ignore[arg-type]
+    for row in rows:
+        table.add_row(*(Text(_short(printable(cell), index)) for index, cell in enumerate(row)))
+    return table
+
+
+def _short(text: str, column: int) -> str:
+    if column or len(text) <= MOST_NAME:
+        return text
+    return text[: MOST_NAME - 1] + "…"
