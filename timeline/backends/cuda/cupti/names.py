@@ -1,0 +1,129 @@
+"""Names behind the pointers and ids of records: kernels, ranges, API functions."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from timeline.backends.cuda.cupti.library import Library
+from timeline.trace.columns import from_numpy, to_numpy
+
+__all__ = ["Codes", "FunctionNames", "Strings", "demangler", "factorize", "without_version"]
+
+Int32 = npt.NDArray[np.int32]
+Codes = tuple[Int32, list[str]]
+"""Codes and what they stand for, as :func:`timeline.trace.table` takes a dictionary column."""
+
+_VERSION = re.compile(r"_v\d+(?=(_ptsz|_ptds)?$)")
+
+
+def factorize(values: npt.NDArray[Any]) -> tuple[Int32, list[int]]:
+    """Codes of ``values`` and the distinct values, in the order in which they appear."""
+    column = from_numpy(values.astype(np.int64), pa.int64()).dictionary_encode()
+    distinct: list[int] = to_numpy(column.dictionary).tolist()
+    return to_numpy(column.indices), distinct
+
+
+class Strings:
+    """C strings by address; each address is read once.
+
+    CUPTI says that a name is shared by all records of its kernel, and keeps it.
+
+    Parameters
+    ----------
+    shown : callable
+        Makes the text to show from the one read.
+    """
+
+    def __init__(self, shown: Callable[[str], str] = str) -> None:
+        self._shown = shown
+        self._known: dict[int, str | None] = {0: None}
+
+    def at(self, address: int) -> str | None:
+        """The text at ``address``; None at 0."""
+        if address not in self._known:
+            text = ctypes.string_at(address).decode("utf-8", "replace")
+            self._known[address] = self._shown(text)
+        return self._known[address]
+
+    def codes(self, addresses: npt.NDArray[Any], otherwise: str = "") -> Codes:
+        """A column of texts; ``otherwise`` stands for address 0."""
+        codes, distinct = factorize(addresses)
+        found = [self.at(address) for address in distinct]
+        return _merged(codes, [otherwise if text is None else text for text in found])
+
+
+def demangler() -> Callable[[str], str]:
+    """``__cxa_demangle`` of libstdc++; without that library names stay as they are."""
+    try:
+        demangle: Any = ctypes.CDLL("libstdc++.so.6").__cxa_demangle
+        free: Any = ctypes.CDLL(None).free
+    except (OSError, AttributeError):
+        return str
+    demangle.restype = ctypes.c_void_p
+    demangle.argtypes = [ctypes.c_char_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]
+    free.argtypes, free.restype = [ctypes.c_void_p], None
+
+    def shown(name: str) -> str:
+        if not name.startswith("_Z"):
+            return name
+        status = ctypes.c_int(0)
+        address = demangle(name.encode(), None, None, ctypes.byref(status))
+        if not address:
+            return name
+        try:
+            return ctypes.string_at(address).decode("utf-8", "replace")
+        finally:
+            free(address)
+
+    return shown
+
+
+def without_version(name: str) -> str:
+    """``cudaLaunchKernel`` of ``cudaLaunchKernel_v7000``; ``_ptsz`` and ``_ptds`` stay.
+
+    They mark calls to the per-thread default stream.
+    """
+    return _VERSION.sub("", name)
+
+
+class FunctionNames:
+    """Names of runtime and driver functions by callback id.
+
+    Parameters
+    ----------
+    library : Library
+        Whose ``cuptiGetCallbackName`` is asked.
+    """
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._known: dict[tuple[int, int], str] = {}
+
+    def of(self, domain: int, callback: int) -> str:
+        """Name of a function, without version suffix; its number where CUPTI has none."""
+        key = (domain, callback)
+        if key not in self._known:
+            name = self._library.callback_name(domain, callback)
+            self._known[key] = without_version(name) if name else f"callback {callback}"
+        return self._known[key]
+
+    def codes(self, domain: int, callbacks: npt.NDArray[Any]) -> Codes:
+        """A column of names."""
+        codes, distinct = factorize(callbacks)
+        return _merged(codes, [self.of(domain, callback) for callback in distinct])
+
+
+def _merged(codes: Int32, names: list[str]) -> Codes:
+    """One code a name: two addresses may hold the same text."""
+    unique = list(dict.fromkeys(names))
+    if len(unique) == len(names):
+        return codes, names
+    index = {name: code for code, name in enumerate(unique)}
+    return np.array([index[name] for name in names], np.int32)[codes], unique
