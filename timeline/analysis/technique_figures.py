@@ -41,6 +41,9 @@ Bools = npt.NDArray[np.bool_]
 AT_ONCE_NS = 64
 """Two steps of ``%globaltimer`` on an H200: stamps closer than that count as one moment."""
 
+ALWAYS = (-(2**62), 2**62)
+"""The span of a trace that names no repeats."""
+
 COPIES = "H2D|D2H"
 
 
@@ -85,8 +88,7 @@ Measure = Callable[[Repeat], float]
 
 def over_repeats(trace: Trace, figure: Measure) -> float:
     """Median of a figure over the repeats of a trace; NaN when there is no activity."""
-    low, high = trace.span
-    repeats = trace.meta.repeats or ((low, high + 1),)
+    repeats = trace.meta.repeats or (ALWAYS,)
     found = [Repeat(trace, *span) for span in repeats]
     values = [figure(repeat) for repeat in found if repeat.makespan]
     return median(values) if values else float("nan")

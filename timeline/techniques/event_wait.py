@@ -115,7 +115,7 @@ TECHNIQUE = Technique(
     parameters=(
         Parameter("rounds", 4, "pairs of producer and consumer", minimum=1, maximum=64),
         microseconds("producer_us", 200, "duration of the producer"),
-        microseconds("consumer_us", 200, "duration of the consumer"),
+        microseconds("consumer_us", 150, "duration of the consumer"),
         microseconds("independent_us", 400, "duration of the independent kernel of each round"),
         GRID,
         BLOCK,

@@ -19,7 +19,8 @@ Float32 = npt.NDArray[np.float32]
 
 def ramp(count: int, start: int = 0) -> Float32:
     """``count`` integers that go up from ``start``, modulo :data:`DISTINCT`."""
-    return (np.arange(start, start + count, dtype=np.int64) % DISTINCT).astype(np.float32)
+    once = np.arange(DISTINCT, dtype=np.float32)
+    return np.resize(np.roll(once, -(start % DISTINCT)), count)
 
 
 def host_pair(

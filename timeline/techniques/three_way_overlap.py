@@ -5,8 +5,8 @@ copy in and 83 µs to copy out while copies run both ways (52 and 51 GB/s), and 
 keep the SMs busy for about 95 µs at the 59 TFLOP/s measured there. So the three are near equal, and
 the kernels are the longest. That matters: kernels of different streams follow each other without a
 gap, as the next one's blocks move in where the last one's leave, while between two copies on one
-engine there is about 1 µs. What is left to lose is filling and draining the pipeline, the first copy
-in and the last copy out, with about 5 µs between a copy and a kernel. For C = 64 chunks:
+engine there is about 1 µs. What is left to lose is filling and draining the pipeline, the first
+copy in and the last copy out, with about 5 µs between a copy and a kernel. For C = 64 chunks:
 
     efficiency = C K / (H2D + C K + D2H + 10 µs) = 6.1 ms / 6.3 ms = 0.97
 

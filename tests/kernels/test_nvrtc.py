@@ -1,0 +1,114 @@
+"""Every kernel compiles, without a warning, for three architectures; what the PTX must hold."""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from timeline.program import Launch, Span
+from timeline.techniques import NAMES, technique
+
+nvrtc: Any = pytest.importorskip("cuda.bindings.nvrtc")
+
+FOLDER = Path(__file__).resolve().parents[2] / "kernels"
+SOURCES = sorted(path.name for path in FOLDER.glob("*.cu"))
+ARCHITECTURES = ("sm_80", "sm_90a", "sm_100")
+SIZES = {"b8": 1, "u8": 1, "u32": 4, "f32": 4, "u64": 8, "f64": 8, "b64": 8, "b32": 4}
+
+
+def call(name: str, *arguments: Any) -> Any:
+    status, *values = getattr(nvrtc, name)(*arguments)
+    assert not status, f"{name}: {status}"
+    return values[0] if values else None
+
+
+def text(program: Any, what: str) -> str:
+    room: bytes = b" " * call(f"nvrtcGet{what}Size", program)
+    call(f"nvrtcGet{what}", program, room)
+    return room.rstrip(b"\0 \n").decode()
+
+
+@cache
+def compiled(source: str, arch: str, define: str = "") -> tuple[str, str]:
+    """The compiler's log and its PTX."""
+    options = [f"--gpu-architecture={arch}", "--std=c++17", f"-I{FOLDER}"]
+    options += [f"-D{define}"] if define else []
+    code = (FOLDER / source).read_bytes()
+    program = call("nvrtcCreateProgram", code, source.encode(), 0, [], [])
+    try:
+        status = nvrtc.nvrtcCompileProgram(program, len(options), [o.encode() for o in options])[0]
+        log = text(program, "ProgramLog")
+        assert not status, log
+        return log, text(program, "PTX")
+    finally:
+        nvrtc.nvrtcDestroyProgram(program)
+
+
+def body(entry: str, source: str, arch: str = "sm_90a") -> str:
+    """The PTX of one entry."""
+    _, ptx = compiled(source, arch)
+    found = re.search(rf"\.entry {entry}\(.*?^}}", ptx, re.DOTALL | re.MULTILINE)
+    assert found is not None
+    return found[0]
+
+
+def parameters(ptx: str) -> list[int]:
+    """Bytes of each parameter of an entry."""
+    head = ptx[: ptx.index("{")]
+    return [SIZES[kind] for kind in re.findall(r"\.param (?:\.align \d+ )?\.(\w+)", head)]
+
+
+@pytest.mark.parametrize("arch", ARCHITECTURES)
+@pytest.mark.parametrize("source", SOURCES)
+def test_it_compiles_without_a_warning(source: str, arch: str) -> None:
+    log, ptx = compiled(source, arch)
+    assert log == ""
+    assert ".entry" in ptx
+
+
+def test_an_entry_goes_under_another_name() -> None:
+    assert ".entry ker_A(" in compiled("spin.cu", "sm_90a", "spin=ker_A")[1]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_launches_pass_what_the_kernel_takes(name: str) -> None:
+    for variant in technique(name).variants:
+        for op in technique(name).program(variant.name).ops():
+            if isinstance(op, Launch):
+                kernel = op.kernel
+                given = [8 if isinstance(a, Span) else np.asarray(a).nbytes for a in op.args]
+                given += [8] if kernel.stamp_roles else []
+                assert given == parameters(body(kernel.entry, kernel.source))
+
+
+def test_griddepcontrol_where_the_architecture_has_it() -> None:
+    for arch, there in (("sm_80", False), ("sm_90a", True), ("sm_100", True)):
+        primary = body("primary", "dependent_launch.cu", arch)
+        secondary = body("secondary", "dependent_launch.cu", arch)
+        assert ("griddepcontrol.launch_dependents" in primary) == there
+        assert ("griddepcontrol.wait" in secondary) == there
+
+
+def test_the_secondary_reads_of_its_primary_only_after_the_wait() -> None:
+    ahead, behind = body("secondary", "dependent_launch.cu").split("griddepcontrol.wait")
+    assert ahead.count("ld.global") == 1  # its weights
+    assert behind.count("ld.global") == 2
+    assert "ld.global.nc" not in behind
+
+
+def test_a_spin_reads_before_it_spins_and_writes_after() -> None:
+    ptx = body("spin", "spin.cu")
+    stamp, timer, *_ = (m.start() for m in re.finditer("globaltimer", ptx))
+    read = ptx.index("ld.global")
+    assert stamp < read < timer
+    assert timer < ptx.index("bar.sync") < ptx.index("st.global")
+
+
+def test_the_chain_of_fmas_is_kept() -> None:
+    ptx = body("elementwise", "elementwise.cu")
+    assert ptx.count("fma.rn.f32") >= 4 * 16
+    assert "ld.global.nc.v4" in ptx
+    assert "st.global.v4" in ptx

@@ -1,0 +1,64 @@
+"""Kernels on file and kernels as data: each has the other."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from timeline.program import Kernel, Launch
+from timeline.techniques import NAMES, technique
+
+FOLDER = Path(__file__).resolve().parents[2] / "kernels"
+ENTRY = re.compile(r'extern "C" __global__ void (\w+)\(')
+
+
+def used() -> list[Kernel]:
+    programs = (technique(n).program(v.name) for n in NAMES for v in technique(n).variants)
+    found = {op.kernel for p in programs for op in p.ops() if isinstance(op, Launch)}
+    return sorted(found, key=lambda kernel: kernel.name)
+
+
+def entries(source: str) -> list[str]:
+    return ENTRY.findall((FOLDER / source).read_text(encoding="utf-8"))
+
+
+def on_file() -> set[tuple[str, str]]:
+    return {(path.name, entry) for path in FOLDER.glob("*.cu") for entry in entries(path.name)}
+
+
+def test_every_entry_is_launched_and_every_kernel_has_its_entry() -> None:
+    assert {(kernel.source, kernel.entry) for kernel in used()} == on_file()
+
+
+def test_names_tell_kernels_apart() -> None:
+    names = [kernel.name for kernel in used()]
+    assert len(set(names)) == len(names)
+
+
+def test_the_table_lists_every_entry() -> None:
+    text = (FOLDER / "README.md").read_text(encoding="utf-8")
+    rows = set(re.findall(r"^\| `(\w+\.cu)` \| `(\w+)` \|", text, re.MULTILINE))
+    assert rows == on_file()
+
+
+def test_kernels_is_no_package() -> None:
+    assert not list(FOLDER.rglob("*.py"))
+
+
+@pytest.mark.parametrize("kernel", used(), ids=lambda kernel: kernel.name)
+def test_stamps_come_last(kernel: Kernel) -> None:
+    text = (FOLDER / kernel.source).read_text(encoding="utf-8")
+    found = re.search(rf"void {kernel.entry}\((.*?)\) {{", text, re.DOTALL)
+    assert found is not None
+    assert found[1].endswith("Stamp* stamps") == bool(kernel.stamp_roles)
+
+
+@pytest.mark.parametrize("kernel", used(), ids=lambda kernel: kernel.name)
+def test_roles_are_numbered_as_the_kernel_numbers_them(kernel: Kernel) -> None:
+    text = (FOLDER / kernel.source).read_text(encoding="utf-8")
+    body = text[text.index(f"void {kernel.entry}(") :]
+    enum = re.search(r"enum : u32 {(.*?), ROLES}", body.replace("{ ", "{").replace(" }", "}"))
+    if enum is None:
+        assert len(kernel.stamp_roles) <= 1
+    else:
+        assert tuple(enum[1].lower().split(", ")) == kernel.stamp_roles

@@ -1,0 +1,253 @@
+"""Every technique, every variant: built, checked for races, executed in order, verified."""
+
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from timeline.errors import DataRaceError, UsageError
+from timeline.program import (
+    DeviceSynchronize,
+    HostThread,
+    Launch,
+    Memcpy,
+    MemoryKind,
+    Op,
+    Param,
+    Program,
+    RangePop,
+    RangePush,
+    StreamKind,
+    StreamSynchronize,
+    StreamWaitEvent,
+    is_host_paced,
+    validate,
+)
+from timeline.techniques import NAMES, Technique, technique
+
+Run = Callable[[Program], int]
+VARIANTS = [(name, v.name) for name in NAMES for v in technique(name).variants]
+
+SMALL: Mapping[str, Mapping[str, Param]] = {
+    "three_way_overlap": {"total_mib": 1, "chunks": 8},
+    "pinned_vs_pageable": {"batch_mib": 1},
+    "stream_ordered_alloc": {"batch_mib": 1},
+}
+
+EXTREMES: list[tuple[str, Mapping[str, Param]]] = [
+    ("five_kernels", {"order": "figure", "host_us": 0, "grid": 1, "block": 1}),
+    ("five_kernels", {"kernel_us": 20_000, "grid": 4096, "block": 33}),
+    ("three_way_overlap", {"total_mib": 1, "chunks": 1, "streams": 1, "iters": 0}),
+    ("three_way_overlap", {"total_mib": 1, "chunks": 7, "streams": 3, "iters": 1}),
+    ("three_way_overlap", {"total_mib": 1, "chunks": 1024, "streams": 32, "iters": 1_000_000}),
+    ("three_way_overlap", {"total_mib": 2, "chunks": 3, "streams": 32}),
+    ("pinned_vs_pageable", {"batches": 1, "batch_mib": 1, "streams": 1, "iters": 0}),
+    ("pinned_vs_pageable", {"batches": 33, "batch_mib": 1, "streams": 32}),
+    ("stream_ordered_alloc", {"batches": 1, "batch_mib": 1, "sync_every": 1, "half_gib": 0}),
+    ("stream_ordered_alloc", {"batches": 7, "batch_mib": 1, "sync_every": 3}),
+    ("stream_ordered_alloc", {"batches": 5, "batch_mib": 1, "sync_every": 999}),
+    ("default_stream_barrier", {"kernels": 2, "grid": 1, "block": 1024}),
+    ("default_stream_barrier", {"kernels": 64}),
+    ("per_thread_default_stream", {"threads": 2, "kernels": 2}),
+    ("per_thread_default_stream", {"threads": 16, "kernels": 64, "grid": 2}),
+    ("event_wait", {"rounds": 1}),
+    ("event_wait", {"rounds": 64, "grid": 3, "block": 7}),
+    ("pdl", {"pairs": 1, "prologue_us": 0, "trigger": "early"}),
+    ("pdl", {"pairs": 128, "grid": 1, "block": 1024}),
+]
+
+
+def small(name: str, variant: str) -> Program:
+    return technique(name).program(variant, **SMALL.get(name, {}))
+
+
+def launches(program: Program) -> list[Launch]:
+    return [op for op in program.ops() if isinstance(op, Launch)]
+
+
+def without(program: Program, kind: type[Op]) -> Program:
+    """The Program, were one kind of operation forgotten."""
+    threads = tuple(
+        HostThread(t.name, tuple(op for op in t.ops if not isinstance(op, kind)))
+        for t in program.threads
+    )
+    return Program(
+        program.name, threads, program.streams, program.events, program.buffers, program.graphs
+    )
+
+
+@pytest.mark.parametrize(("name", "variant"), VARIANTS)
+def test_outputs_are_the_known_answers(name: str, variant: str, verified: Run) -> None:
+    assert verified(small(name, variant)) > 0
+
+
+@pytest.mark.parametrize(("name", "params"), EXTREMES)
+def test_extreme_parameters(name: str, params: Mapping[str, Param], verified: Run) -> None:
+    for variant in technique(name).variants:
+        assert verified(technique(name).program(variant.name, **params)) > 0
+
+
+@pytest.mark.parametrize(("name", "variant"), VARIANTS)
+def test_defaults_build_and_say_what_they_are(name: str, variant: str) -> None:
+    program = technique(name).program(variant)
+    defaults = {p.name: p.default for p in technique(name).parameters}
+    assert program.labels == {"technique": name, "variant": variant, **defaults}
+    assert program.name == f"{name}/{variant}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_baseline_is_the_default(name: str) -> None:
+    row = technique(name)
+    assert row.program() == row.program(row.variants[0].name)
+    assert row.variants[0].changes.startswith("baseline")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_states_itself(name: str) -> None:
+    row = technique(name)
+    assert row.id == name
+    assert all((row.title, row.section, row.summary, row.shows, row.bound, row.claims))
+    names = [v.name for v in row.variants] + [p.name for p in row.parameters]
+    assert len(set(names)) == len(names)
+    assert all(p.name in row.bound or p.doc for p in row.parameters)
+    assert all(v.name in row.shows or v.name in row.bound for v in row.variants)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter"),
+    [(name, p.name) for name in NAMES for p in technique(name).parameters],
+)
+def test_parameters_have_limits(name: str, parameter: str) -> None:
+    row: Technique = technique(name)
+    limits = next(p for p in row.parameters if p.name == parameter)
+    if limits.choices:
+        with pytest.raises(UsageError, match=parameter):
+            row.program(None, **{parameter: "sideways"})
+        return
+    assert limits.minimum is not None
+    with pytest.raises(UsageError, match="at least"):
+        row.program(None, **{parameter: int(limits.minimum) - 1})
+    if limits.maximum is not None:
+        with pytest.raises(UsageError, match="at most"):
+            row.program(None, **{parameter: int(limits.maximum) + 1})
+
+
+@pytest.mark.parametrize(("name", "variant"), VARIANTS)
+def test_every_thread_ends_synchronised(name: str, variant: str) -> None:
+    for thread in small(name, variant).threads:
+        last = [op for op in thread.ops if not isinstance(op, RangePush | RangePop)][-1]
+        assert isinstance(last, DeviceSynchronize | StreamSynchronize)
+
+
+@pytest.mark.parametrize(
+    ("name", "variant"),
+    [
+        ("three_way_overlap", "serial"),
+        ("three_way_overlap", "depth_first"),
+        ("pinned_vs_pageable", "pinned"),
+        ("event_wait", "event"),
+        ("pdl", "pdl"),
+        ("default_stream_barrier", "stray_legacy"),
+    ],
+)
+def test_all_that_is_compared_is_enqueued_behind_the_gate(name: str, variant: str) -> None:
+    ops = small(name, variant).threads[0].ops
+    paced = next(i for i, op in enumerate(ops) if is_host_paced(op))
+    assert not any(isinstance(op, Launch) for op in ops[paced:])
+
+
+@pytest.mark.parametrize(
+    ("name", "variant", "kind"),
+    [
+        ("event_wait", "event", StreamWaitEvent),
+        ("event_wait", "stream_synchronize", StreamSynchronize),
+        ("event_wait", "device_synchronize", DeviceSynchronize),
+    ],
+)
+def test_the_ordering_is_needed(name: str, variant: str, kind: type[Op]) -> None:
+    program = small(name, variant)
+    with pytest.raises(DataRaceError):
+        validate(without(program, kind))
+
+
+def test_five_kernels_in_the_orders_of_listing_and_figure() -> None:
+    row = technique("five_kernels")
+
+    def second(order: str) -> list[str]:
+        found = launches(row.program("two_streams", order=order))
+        assert [op.kernel.name for op in found] == ["ker_1", "ker_A", "ker_B", "ker_2", "ker_3"]
+        return [op.kernel.name for op in found if op.stream.name == "stream 2"]
+
+    assert second("listing") == ["ker_A", "ker_2"]
+    assert second("figure") == ["ker_A", "ker_B"]
+    assert {op.stream for op in launches(row.program("one_stream"))} == {
+        launches(row.program("one_stream"))[0].stream
+    }
+
+
+def test_three_way_overlap_copies_every_byte_once() -> None:
+    for variant in ("serial", "depth_first", "breadth_first"):
+        program = technique("three_way_overlap").program(variant, total_mib=3, chunks=7)
+        copies = [op for op in program.ops() if isinstance(op, Memcpy)]
+        assert sum(op.bytes for op in copies) == 2 * 3 << 20
+        assert len(copies) == 14
+        streams = {op.stream for op in copies}
+        assert len(streams) == (1 if variant == "serial" else 4)
+
+
+def test_breadth_first_issues_copies_in_kernels_copies_out() -> None:
+    program = technique("three_way_overlap").program(
+        "breadth_first", total_mib=1, chunks=5, streams=2
+    )
+    letters = "".join(
+        op.kind.value[0] if isinstance(op, Memcpy) else "K"
+        for op in program.ops()
+        if isinstance(op, Memcpy | Launch)
+    )
+    assert letters == "HHKKDD" * 2 + "HKD"
+
+
+def test_pinned_and_pageable_differ_in_the_memory_alone() -> None:
+    pageable, pinned = (small("pinned_vs_pageable", v) for v in ("pageable", "pinned"))
+    assert [type(op) for op in pageable.ops()] == [type(op) for op in pinned.ops()]
+    kinds = [{b.kind for b in p.buffers if b.kind.on_host} for p in (pageable, pinned)]
+    assert kinds == [{MemoryKind.PAGEABLE}, {MemoryKind.PINNED}]
+
+
+def test_default_stream_barrier_changes_one_stream_at_a_time() -> None:
+    kinds = {
+        v.name: [s.kind for s in small("default_stream_barrier", v.name).streams]
+        for v in technique("default_stream_barrier").variants
+    }
+    blocking, free = StreamKind.BLOCKING, StreamKind.NON_BLOCKING
+    assert kinds == {
+        "named_streams": [blocking, blocking, blocking],
+        "stray_legacy": [blocking, blocking, StreamKind.LEGACY],
+        "non_blocking": [free, free, StreamKind.LEGACY],
+    }
+
+
+def test_per_thread_default_stream_changes_one_stream_at_a_time() -> None:
+    def streams(variant: str) -> list[tuple[str, str]]:
+        found = launches(small("per_thread_default_stream", variant))
+        return sorted({(op.kernel.name, op.stream.kind.value) for op in found})
+
+    own = [(f"ker_{n}", "per_thread") for n in range(1, 5)]
+    assert streams("legacy") == [(name, "legacy") for name, _ in [*own, ("ker_library", "")]]
+    assert streams("per_thread") == [*own, ("ker_library", "per_thread")]
+    assert streams("legacy_sync") == [*own, ("ker_library", "legacy")]
+
+
+def test_pdl_differs_in_the_attribute_of_the_secondary_alone() -> None:
+    plain, dependent = (launches(small("pdl", v)) for v in ("stream_order", "pdl"))
+    assert [(a.kernel, a.args, a.work) for a in plain] == [
+        (a.kernel, a.args, a.work) for a in dependent
+    ]
+    assert not any(op.pdl for op in plain)
+    assert all(op.pdl == (op.kernel.name == "secondary") for op in dependent)
+
+
+def test_pdl_triggers_where_it_is_told_to() -> None:
+    early = launches(technique("pdl").program("pdl", trigger="early"))[0]
+    late = launches(technique("pdl").program("pdl"))[0]
+    assert (early.work.trigger_ns, late.work.trigger_ns) == (0, 50_000)
+    assert (early.args[-1], late.args[-1]) == (1, 0)
