@@ -219,8 +219,8 @@ class BlockScheduler:
         """A cohort that new blocks can be counted with.
 
         Exactly one that starts at this very moment. Where blocks contend for bandwidth or
-        arithmetic and there are many cohorts already, also the youngest: what is left is averaged, so that the
-        work stays the same while the number of events stays small.
+        arithmetic and there are many cohorts already, also the youngest: what is left is averaged,
+        so that the work stays the same while the number of events stays small.
         """
         running = [c for c in grid.cohorts if c.running and not c.folds]
         for cohort in running:

@@ -33,7 +33,8 @@ Bytes = npt.NDArray[np.uint8]
 def verify(plan: Plan, repeat: Repeat) -> int:
     """Check every known answer after a repeat; returns how many were checked.
 
-    Inputs are read when an activity starts and outputs written when it ends. Answers that depend on
+    Inputs are read when an activity starts (a kernel that started at its primary's trigger: when
+    ``griddepcontrol.wait`` returns) and outputs written when it ends. Answers that depend on
     a kernel without ``emulate`` are left out.
 
     Raises
@@ -60,6 +61,9 @@ def _moments(plan: Plan, repeat: Repeat) -> list[tuple[int, int, int]]:
         start = repeat.run.start[node]
         if kind >= KERNEL and start >= 0:
             end = repeat.run.finish[node]
+            primary = repeat.run.primary.get(node)
+            if primary is not None:
+                start = min(max(start, repeat.run.finish[primary]), end)
             found.append((start, 1, node))
             found.append((end, 0 if end > start else 2, node))
     return sorted(found)
@@ -118,7 +122,8 @@ class _Memory:
         return found
 
     def _initial(self, buffer: Buffer) -> Bytes:
-        data = np.full(buffer.bytes, 0xFF, np.uint8)
+        data = np.empty(buffer.bytes, np.uint8)
+        filled = 0
         for fill in self.plan.program.fills:
             if fill.buffer.id == buffer.id:
                 values = _bytes(fill.values())
@@ -128,6 +133,8 @@ class _Memory:
                         f"{len(values)}"
                     )
                 data[: len(values)] = values
+                filled = len(values)
+        data[filled:] = 0xFF
         return data
 
     def view(self, span: Span) -> Bytes:
@@ -186,11 +193,9 @@ def _begin_launch(memory: _Memory, op: Launch, *, alone: bool) -> Callable[[], N
     if op.kernel.emulate is None:
         return lambda: _mark_unknown(memory, op)
     emulate = op.kernel.emulate
-    bases = {s.buffer.id: memory.cell(s.buffer).data for s in spans}
-    if not alone:
-        bases = {number: data.copy() for number, data in bases.items()}
+    views = {} if alone else _copies(memory, [*spans, *op.outputs])
     arguments = [
-        bases[a.buffer.id][a.offset : a.offset + a.bytes] if isinstance(a, Span) else a
+        (memory.view(a) if alone else _part(views, a)) if isinstance(a, Span) else a
         for a in op.args
     ]
     if not alone:
@@ -200,12 +205,26 @@ def _begin_launch(memory: _Memory, op: Launch, *, alone: bool) -> Callable[[], N
         if alone:
             emulate(arguments)
         for span in op.outputs:
-            if not alone and span.buffer.id in bases:
-                part = slice(span.offset, span.offset + span.bytes)
-                memory.view(span)[:] = bases[span.buffer.id][part]
+            if span.buffer.id in views:
+                memory.view(span)[:] = _part(views, span)
             memory.cell(span.buffer).mark(span, known=known)
 
     return end
+
+
+def _copies(memory: _Memory, spans: list[Span]) -> dict[int, tuple[int, Bytes]]:
+    """By buffer: a copy of what the spans touch, and where it begins. They may overlap."""
+    copies = {}
+    for buffer in {s.buffer.id: s.buffer for s in spans}.values():
+        own = [s for s in spans if s.buffer.id == buffer.id]
+        first, last = min(s.offset for s in own), max(s.offset + s.bytes for s in own)
+        copies[buffer.id] = first, memory.cell(buffer).data[first:last].copy()
+    return copies
+
+
+def _part(copies: dict[int, tuple[int, Bytes]], span: Span) -> Bytes:
+    first, data = copies[span.buffer.id]
+    return data[span.offset - first : span.offset - first + span.bytes]
 
 
 def _mark_unknown(memory: _Memory, op: Launch) -> None:
@@ -250,6 +269,8 @@ def _check(memory: _Memory, expect: Expect) -> bool:
 def _differences(
     found: npt.NDArray[Any], wanted: npt.NDArray[Any], rtol: float
 ) -> npt.NDArray[np.int64]:
+    if np.array_equal(found.view(np.uint8), wanted.view(np.uint8)):
+        return np.empty(0, np.int64)
     if rtol:
         same = np.isclose(found, wanted, rtol=rtol, atol=0.0, equal_nan=True)
     else:

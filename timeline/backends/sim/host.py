@@ -26,7 +26,7 @@ def host_thread(run: Run, issuer: Issuer, thread: HostThread) -> Turns:
     tail, legacy, deep = issuer.tail, issuer.legacy, run.plan.deep
     begins, done = thread.begins, thread.ends.append
     order, depth = issuer.order, run.plan.model.host.queue_depth
-    gate = run.plan.model.gaps.gate
+    gate, blocked = run.plan.model.gaps.gate, -WINDOW
     t = thread.time
     until = yield READY
     for i, (cls, n) in enumerate(zip(plan.classes, plan.nodes, strict=True)):
@@ -46,7 +46,9 @@ def host_thread(run: Run, issuer: Issuer, thread: HostThread) -> Turns:
                     if at < 0:
                         issuer.open_gate(t + gate)
                         thread.needs.append(mine[-1 - depth])
-                        thread.time, thread.ahead = t, _ahead(run, issuer, thread, i, s)
+                        thread.time = t
+                        window = min(WINDOW, max(SHORTEST, 4 * (i - blocked)))
+                        thread.ahead, blocked = _ahead(run, issuer, thread, i, s, window), i
                         yield BLOCKED
                         thread.needs.clear()
                         at = finish[mine[-1 - depth]]
@@ -86,11 +88,14 @@ def host_thread(run: Run, issuer: Issuer, thread: HostThread) -> Turns:
     thread.time = t
 
 
-WINDOW = 512
-"""Operations that a thread looks ahead when the launch queue is full."""
+WINDOW, SHORTEST = 512, 8
+"""Operations that a thread looks ahead when the launch queue is full: at most, and at least. In
+between, a few times what it could issue since it last had to."""
 
 
-def _ahead(run: Run, issuer: Issuer, thread: HostThread, op: int, stream: int) -> set[int]:
+def _ahead(
+    run: Run, issuer: Issuer, thread: HostThread, op: int, stream: int, window: int
+) -> set[int]:
     """How far the device may run on when the host waits for room in a full ``stream``.
 
     The host's next operations can't change what the device does while every stream that they go
@@ -101,7 +106,7 @@ def _ahead(run: Run, issuer: Issuer, thread: HostThread, op: int, stream: int) -
     c, classes = run.plan.classes, thread.plan.classes
     tails, room, count = set[int](), 0, 0
     depth = run.plan.model.host.queue_depth
-    for cls in classes[op + 1 : op + 1 + WINDOW]:
+    for cls in classes[op + 1 : op + 1 + window]:
         s = c.stream[cls]
         if c.code[cls] > k.DO_WAIT or issuer.legacy[s] or run.finish[issuer.tail[s]] >= 0:
             break

@@ -61,7 +61,7 @@ def simulate(plan: Plan, *, repeat: int, warmup: int, gate: bool) -> list[Repeat
 
 def _taken(plan: Plan) -> list[int]:
     """By device: bytes of the buffers that are allocated before the Program starts."""
-    own = {op.span.buffer.id for op in plan.program.ops() if isinstance(op, Malloc | MallocAsync)}
+    own = {op.span.buffer.id for op in plan.classes.op if isinstance(op, Malloc | MallocAsync)}
     taken = [0] * plan.devices
     for buffer in plan.program.buffers:
         if not buffer.kind.on_host and buffer.id not in own:

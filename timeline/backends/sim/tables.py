@@ -217,11 +217,14 @@ def _events(once: _Once, repeat: Repeat, base: int) -> pa.Table:
     nodes = once.records
     classes = once.node_class[nodes]
     ids = np.array([s.id for s in plan.streams] or [0])
-    events = np.array([e.id for e in plan.events] or [0])
+    recorded = [
+        plan.events[aux].id if kind == RECORD else 0
+        for kind, aux in zip(c.kind, c.aux, strict=True)
+    ]
     return table(
         "events",
         {
-            "event": events[np.array(c.aux)[classes]],
+            "event": np.array(recorded, np.int64)[classes],
             "device": np.array(c.device)[classes].astype(np.int32),
             "context": np.ones(len(nodes), np.int32),
             "stream": ids[np.array(c.stream)[classes] - 1],
