@@ -17,7 +17,8 @@ Captured = pytest.CaptureFixture[str]
 
 NAME = "three_way_overlap"
 BASELINE = technique(NAME).variants[0].name
-SIM = ("--backend", "sim")
+SMALL = ("--set", "total_mib=8", "chunks=8")
+SIM = ("--backend", "sim", *SMALL)
 DEVICE_KEYS = {
     "device",
     "makespan_ns",
@@ -46,7 +47,7 @@ def test_all_variants_leave_traces_a_table_and_a_picture(tmp_path: Path, capsys:
     for variant in technique(NAME).variants:
         trace = Trace.load(tmp_path / NAME / variant.name)
         assert trace.meta.labels["variant"] == variant.name
-        assert f"\n{variant.name} " in captured.out
+        assert f" {variant.name} " in captured.out
     drawn = " ".join(ElementTree.parse(tmp_path / f"{NAME}.svg").getroot().itertext())
     assert "simulated" in drawn
     assert str(tmp_path / NAME) in captured.err
@@ -69,11 +70,9 @@ def test_one_variant(tmp_path: Path, capsys: Captured) -> None:
 
 
 def test_settings_reach_the_program(tmp_path: Path, capsys: Captured) -> None:
-    parameter = next(p for p in technique(NAME).parameters if isinstance(p.default, int))
-    value = parameter.default * 2
-    found = ran(tmp_path, capsys, "--variant", BASELINE, "--set", f"{parameter.name}={value}")
-    assert found["parameters"] == {parameter.name: value}
-    assert Trace.load(tmp_path / NAME / BASELINE).meta.labels[parameter.name] == value
+    found = ran(tmp_path, capsys, "--variant", BASELINE, "--set", "iters=77")
+    assert found["parameters"] == {"total_mib": 8, "chunks": 8, "iters": 77}
+    assert Trace.load(tmp_path / NAME / BASELINE).meta.labels["iters"] == 77
 
 
 def test_repeats_are_recorded(tmp_path: Path) -> None:
@@ -121,7 +120,7 @@ def test_without_a_gpu_auto_is_the_simulator_and_says_so(
 ) -> None:
     monkeypatch.setattr("timeline.backends.choice.why_not_cuda", lambda: "no NVIDIA driver")
     monkeypatch.setattr("timeline.backends.why_not_cuda", lambda: "no NVIDIA driver")
-    assert main(["run", NAME, "--variant", BASELINE, "-o", str(tmp_path)]) == 0
+    assert main(["run", NAME, "--variant", BASELINE, *SMALL, "-o", str(tmp_path)]) == 0
     assert "timeline: simulated, not measured: no NVIDIA driver\n" in capsys.readouterr().err
 
 
@@ -144,12 +143,25 @@ def test_in_a_pipe_stdout_is_json_alone(tmp_path: Path) -> None:
     assert "\x1b" not in done.stdout + done.stderr
 
 
-def test_demo_runs_and_draws_everything(tmp_path: Path, capsys: Captured) -> None:
-    assert main(["demo", "-o", str(tmp_path), *SIM]) == 0
+def test_demo_runs_and_draws_every_technique(
+    tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick = ("event_wait", "pdl")
+    monkeypatch.setattr("timeline.techniques.NAMES", quick)
+    assert main(["demo", "-o", str(tmp_path), "--backend", "sim"]) == 0
     captured = capsys.readouterr()
-    for name in NAMES:
+    assert not [name for name in set(NAMES) - set(quick) if (tmp_path / name).exists()]
+    for name in quick:
         assert technique(name).title in captured.out
         assert (tmp_path / f"{name}.svg").is_file()
         for variant in technique(name).variants:
             assert (tmp_path / name / variant.name / "meta.json").is_file()
     assert f"timeline app {tmp_path}" in captured.err
+
+
+def test_demo_as_json(tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("timeline.techniques.NAMES", ("pdl",))
+    assert main(["demo", "-o", str(tmp_path), "--backend", "sim", "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    assert found["technique"] == "pdl"
+    assert Path(found["picture"]).is_file()

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from timeline.cli.backend import add_arguments, open_chosen, run_options
-from timeline.cli.comparison import as_json, draw, print_comparison
+from timeline.cli.comparison import draw, measured, print_comparison
 from timeline.cli.experiment import Experiment
-from timeline.cli.output import notice, print_json
+from timeline.cli.output import console, notice, print_json
 from timeline.cli.progress import progress
 
 __all__ = ["Demo"]
@@ -46,9 +46,10 @@ class Demo:
             for experiment in experiments:
                 outcomes = experiment.run(backend, options, begin)
                 draw(experiment, outcomes)
-                results.append(as_json(experiment, outcomes))
+                results.append(measured(experiment, outcomes))
                 if not args.json:
-                    print_comparison(outcomes, title=experiment.technique.title)
+                    console().print(f"\n{experiment.technique.title}", style="bold")
+                    print_comparison(results[-1])
         if args.json:
             print_json(results)
         notice(f"pictures: {args.out}/*.svg; all of it in the browser: timeline app {args.out}")

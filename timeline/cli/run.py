@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from timeline.cli.backend import add_arguments, open_chosen, run_options
-from timeline.cli.comparison import as_json, draw, print_comparison
+from timeline.cli.comparison import draw, measured, print_comparison
 from timeline.cli.experiment import Experiment, choose, settings
 from timeline.cli.output import notice, print_json
 from timeline.cli.progress import progress
@@ -58,10 +58,11 @@ class Run:
         with progress(len(experiment.variants)) as begin:
             outcomes = experiment.run(backend, run_options(args), begin)
         draw(experiment, outcomes)
+        found = measured(experiment, outcomes)
         if args.json:
-            print_json(as_json(experiment, outcomes))
+            print_json(found)
         else:
-            print_comparison(outcomes)
+            print_comparison(found)
             notice(f"traces in {experiment.folders}, picture {experiment.picture}")
         return 0
 
