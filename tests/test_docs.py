@@ -1,7 +1,9 @@
 """What the documentation says exists does."""
 
 import ast
+import inspect
 import re
+import runpy
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import timeline
+from timeline import analysis
 from timeline.cli.command import Command
 from timeline.cli.entry import COMMANDS, build_parser
 from timeline.techniques import NAMES, technique
@@ -103,6 +106,18 @@ def test_python_examples_use_public_names() -> None:
 def test_python_examples_name_variants_that_exist() -> None:
     for found, variant in re.findall(r'technique\("(\w+)"\)\.program\("(\w+)"', README):
         assert variant in [v.name for v in technique(found).variants]
+
+
+def test_every_measure_is_described() -> None:
+    page = (ROOT / "docs" / "measures.md").read_text(encoding="utf-8")
+    functions = {n for n in analysis.__all__ if inspect.isfunction(getattr(analysis, n))}
+    assert functions - set(re.findall(r"`(\w+)`", page)) == set()
+
+
+def test_the_page_of_the_samples_is_current() -> None:
+    """Else: ``python tools/samples_readme.py``."""
+    samples = runpy.run_path(str(ROOT / "tools" / "samples_readme.py"))
+    assert (ROOT / "samples" / "README.md").read_text() == samples["page"](ROOT / "samples")
 
 
 def test_changelog_has_the_version_or_what_is_unreleased() -> None:

@@ -61,7 +61,8 @@ def samples(folder: Path, name: str) -> Iterator[tuple[str, str, Sample]]:
 
 def page(folder: Path) -> str:
     """The whole page."""
-    return "\n".join([INTRODUCTION, *(_section(folder, name) for name in NAMES)])
+    sections = (_section(folder, name) for name in NAMES)
+    return "\n".join([INTRODUCTION, *filter(None, sections)])
 
 
 def _section(folder: Path, name: str) -> str:
