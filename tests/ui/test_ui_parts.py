@@ -11,13 +11,28 @@ from timeline.techniques import Parameter
 from timeline.trace import Device, Meta
 from timeline.ui import launch as launch_function
 from timeline.ui import sources
+from timeline.ui.headlines import as_html, headlines
 from timeline.ui.launch import command, free_port
 from timeline.ui.literal import literal
-from timeline.ui.measures import as_html, engine_rows, headlines, overlap_rows
+from timeline.ui.measures import (
+    activity_rows,
+    barrier_rows,
+    engine_rows,
+    host_wait_rows,
+    overlap_rows,
+    pdl_rows,
+)
 from timeline.ui.options import OPTIONS, flags
 from timeline.ui.provenance import facts, head, warnings
 
 ROOT = Path(__file__).resolve().parents[2]
+NOTHING: dict[str, Any] = {"busy_ns": 0, "busy_ratio": 0.0, "activities": 0}
+WAIT = {
+    "waiting": {"name": "a\u202eb", "stream": 3},
+    "waited_for": {"name": "slow", "stream": 1},
+    "start_ns": 10,
+    "waited_ns": 400,
+}
 DEVICE: dict[str, Any] = {
     "device": 0,
     "makespan_ns": 240_000,
@@ -25,9 +40,28 @@ DEVICE: dict[str, Any] = {
     "pipeline_efficiency": 0.625,
     "overlap_efficiency": 0.9,
     "hidden_copy_ratio": None,
+    "copy_ns": 100_000,
     "exposed_copy_ns": 12_345,
-    "engines": {"SM": {"busy_ns": 120_000, "busy_ratio": 0.5, "activities": 3}},
-    "overlaps": [{"engines": ["H2D", "SM"], "overlap_ns": 5, "ratio": None}],
+    "engines": {
+        "SM": {"busy_ns": 120_000, "busy_ratio": 0.5, "activities": 3},
+        "H2D": {"busy_ns": 100_000, "busy_ratio": 0.4, "activities": 1},
+        "D2H": NOTHING,
+    },
+    "overlaps": [
+        {"engines": ["H2D", "SM"], "overlap_ns": 5, "ratio": 0.1},
+        {"engines": ["D2H", "SM"], "overlap_ns": 0, "ratio": None},
+    ],
+    "activities": [
+        {"name": "copy", "engine": "H2D", "count": 1, "total_ns": 100, "mean_ns": 100.0}
+        | {"min_ns": 100, "max_ns": 100, "bytes": 5_000}
+    ],
+    "barriers": {"waits": 1, "blocked_ns": 400, "longest": [WAIT]},
+    "host_waits": [
+        {"kind": "free", "calls": 2, "blocked_ns": 9, "idle_ns": 1, "outstanding_ns": 7}
+    ],
+    "launch_gaps": {"median_ns": -1_650.0},
+    "pdl": {"pairs": 4, "overlapping": 3, "gap_ns": -1_650.0, "overlap_ns": 1_650.0}
+    | {"epilogue_overlap": 0.99, "prologue_overlap": None, "wait_after_end_ns": 416.0},
 }
 
 
@@ -157,6 +191,7 @@ def test_facts_are_escaped() -> None:
 
 def test_headlines_and_their_change() -> None:
     baseline = {**DEVICE, "makespan_ns": 480_000, "pipeline_efficiency": 0.3}
+    baseline |= {"launch_gaps": {"median_ns": 1_650.0}, "pdl": None}
     found = {h.label: h for h in headlines(DEVICE, baseline)}
     assert found["Makespan"].value == "240.0 µs"
     assert (found["Makespan"].change, found["Makespan"].better) == ("−50.0%", True)
@@ -164,15 +199,40 @@ def test_headlines_and_their_change() -> None:
     assert (found["Efficiency"].value, found["Efficiency"].change) == ("62.5%", "+32.5 pp")
     assert found["Hidden copies"].value == "–"
     assert found["Exposed copies"].change == ""
+    gap = found["Launch gap"]
+    assert (gap.value, gap.change, gap.better) == ("−1.650 µs", "from 1.650 µs", True)
+    assert found["Held"].value == "400 ns"
+    assert found["Epilogue overlap"].value == "99.0%"
     assert all(h.change == "" for h in headlines(DEVICE))
     assert as_html(list(found.values())).count('class="figure"') == len(found)
 
 
+def test_headlines_leave_out_what_a_trace_says_nothing_of() -> None:
+    plain = {**DEVICE, "copy_ns": 10, "barriers": None, "pdl": None}
+    assert [h.label for h in headlines(plain)] == ["Makespan", "Bound", "Efficiency"]
+    assert "Held" in [h.label for h in headlines(plain, DEVICE)]
+
+
 def test_tables_hold_the_report() -> None:
     assert engine_rows(DEVICE) == [
-        {"engine": "SM", "busy": 0.5, "busy ns": 120_000, "activities": 3}
+        {"engine": "SM", "busy": 0.5, "busy ns": 120_000, "activities": 3},
+        {"engine": "H2D", "busy": 0.4, "busy ns": 100_000, "activities": 1},
     ]
-    assert overlap_rows(DEVICE) == [{"engines": "H2D ∩ SM", "ratio": None, "overlap ns": 5}]
+    assert overlap_rows(DEVICE) == [{"engines": "H2D ∩ SM", "ratio": 0.1, "overlap ns": 5}]
+    assert activity_rows(DEVICE)[0]["GB/s"] == 50.0
+    assert barrier_rows(DEVICE) == [
+        {"waited": "a�b, stream 3", "for": "slow, stream 1", "waited ns": 400, "from ns": 10}
+    ]
+    assert host_wait_rows(DEVICE)[0]["call"] == "cudaFree"
+    assert [row["value"] for row in pdl_rows(DEVICE)] == [
+        *("3 of 4", "-1,650", "1,650", "99.0%", "416")
+    ]
+
+
+def test_tables_without_rows() -> None:
+    plain = {**DEVICE, "barriers": None, "pdl": None, "host_waits": [], "activities": []}
+    for rows in (barrier_rows, pdl_rows, host_wait_rows, activity_rows):
+        assert rows(plain) == []
 
 
 @pytest.mark.parametrize(

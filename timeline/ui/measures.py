@@ -1,129 +1,50 @@
-"""The report of a trace as what the page shows: headline figures and tables of plain rows."""
+"""The report of a device as tables of plain rows."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
-from timeline.figures.escape import html_text
-from timeline.figures.units import duration_text
+from timeline.figures.escape import plain
 
-__all__ = ["Headline", "as_html", "engine_rows", "headlines", "overlap_rows"]
+__all__ = [
+    "activity_rows",
+    "barrier_rows",
+    "busy_engines",
+    "engine_rows",
+    "host_wait_rows",
+    "overlap_rows",
+    "pdl_rows",
+]
 
 Device = Mapping[str, Any]
+Rows = list[dict[str, Any]]
+
+_WAITS = {
+    "event_synchronize": "event synchronisation",
+    "stream_synchronize": "stream synchronisation",
+    "device_synchronize": "device synchronisation",
+    "malloc": "cudaMalloc",
+    "free": "cudaFree",
+    "pageable_copy": "copy of pageable memory",
+}
+_PDL = {
+    "gap_ns": "median launch gap, ns",
+    "overlap_ns": "median overlap, ns",
+    "epilogue_overlap": "epilogue overlap",
+    "prologue_overlap": "prologue overlap",
+    "wait_after_end_ns": "wait returned after the primary's end, ns",
+}
+
+_RATIOS = ("epilogue_overlap", "prologue_overlap")
 
 
-@dataclass(frozen=True, slots=True)
-class Headline:
-    """One big number.
-
-    Attributes
-    ----------
-    change : str
-        Against the baseline, with its sign; empty without a difference.
-    better : bool or None
-        Whether the change is for the better.
-    """
-
-    label: str
-    value: str
-    explanation: str
-    change: str = ""
-    better: bool | None = None
+def busy_engines(device: Device) -> dict[str, Any]:
+    """Engines with activities."""
+    return {name: row for name, row in device["engines"].items() if row["activities"]}
 
 
-def headlines(device: Device, baseline: Device | None = None) -> list[Headline]:
-    """Headline figures of one device of a report, with their change against a baseline's.
-
-    Parameters
-    ----------
-    device, baseline : mapping
-        Entries of ``devices`` in the JSON of :func:`timeline.report.report`.
-    """
-    return [
-        _time(device, baseline, "makespan_ns", "Makespan", "First start to last end."),
-        _time(
-            device,
-            None,
-            "bound_ns",
-            "Bound",
-            "No schedule of this work is shorter: the busiest engine, or the critical path.",
-        ),
-        _ratio(
-            device,
-            baseline,
-            "pipeline_efficiency",
-            "Efficiency",
-            "Pipeline efficiency: bound over makespan; 100 % when the limiting engine never idles.",
-        ),
-        _ratio(
-            device,
-            baseline,
-            "overlap_efficiency",
-            "Overlap efficiency",
-            "How much of the overlap that is possible was had.",
-        ),
-        _ratio(
-            device,
-            baseline,
-            "hidden_copy_ratio",
-            "Hidden copies",
-            "Part of the copy time during which a kernel ran.",
-        ),
-        _time(
-            device,
-            baseline,
-            "exposed_copy_ns",
-            "Exposed copies",
-            "Copy time during which no kernel ran.",
-        ),
-    ]
-
-
-def _time(
-    device: Device, baseline: Device | None, key: str, label: str, explanation: str
-) -> Headline:
-    value, before = device.get(key), (baseline or {}).get(key)
-    if value is None:
-        return Headline(label, "–", explanation)
-    exact = f"{explanation} Exactly {value:,} ns."
-    if not before or before == value:
-        return Headline(label, duration_text(value), exact)
-    change = f"{value / before - 1:+.1%}".replace("-", "−")
-    return Headline(label, duration_text(value), exact, change, value < before)
-
-
-def _ratio(
-    device: Device, baseline: Device | None, key: str, label: str, explanation: str
-) -> Headline:
-    value, before = device.get(key), (baseline or {}).get(key)
-    if value is None:
-        return Headline(label, "–", f"{explanation} Undefined here.")
-    if before is None or round(before, 3) == round(value, 3):
-        return Headline(label, f"{value:.1%}", explanation)
-    change = f"{100 * (value - before):+.1f} pp".replace("-", "−")
-    return Headline(label, f"{value:.1%}", explanation, change, value > before)
-
-
-def as_html(headlines: Sequence[Headline]) -> str:
-    """Headline figures as a definition list; its text is ours and still escaped."""
-    return f'<dl class="figures">{"".join(map(_figure, headlines))}</dl>'
-
-
-def _figure(headline: Headline) -> str:
-    change = ""
-    if headline.change:
-        kind = {True: "good", False: "bad", None: ""}[headline.better]
-        change = f'<span class="change {kind}">{html_text(headline.change)}</span>'
-    tip = html_text(headline.explanation).replace('"', "&quot;")
-    return (
-        f'<div class="figure" title="{tip}"><dt>{html_text(headline.label)}</dt>'
-        f'<dd><span class="value">{html_text(headline.value)}</span>{change}</dd></div>'
-    )
-
-
-def engine_rows(device: Device) -> list[dict[str, Any]]:
+def engine_rows(device: Device) -> Rows:
     """One row an engine."""
     return [
         {
@@ -132,12 +53,13 @@ def engine_rows(device: Device) -> list[dict[str, Any]]:
             "busy ns": found["busy_ns"],
             "activities": found["activities"],
         }
-        for name, found in device["engines"].items()
+        for name, found in busy_engines(device).items()
     ]
 
 
-def overlap_rows(device: Device) -> list[dict[str, Any]]:
-    """One row a set of engines."""
+def overlap_rows(device: Device) -> Rows:
+    """One row a set of engines that are all used."""
+    used = busy_engines(device)
     return [
         {
             "engines": " ∩ ".join(found["engines"]),
@@ -145,4 +67,65 @@ def overlap_rows(device: Device) -> list[dict[str, Any]]:
             "overlap ns": found["overlap_ns"],
         }
         for found in device["overlaps"]
+        if all(engine in used for engine in found["engines"])
     ]
+
+
+def activity_rows(device: Device) -> Rows:
+    """One row a name, those with the most time first."""
+    return [
+        {
+            "name": plain(row["name"]),
+            "engine": row["engine"],
+            "count": row["count"],
+            "total ns": row["total_ns"],
+            "mean ns": row["mean_ns"],
+            "min ns": row["min_ns"],
+            "max ns": row["max_ns"],
+            "GB/s": row["bytes"] / row["total_ns"] if row["bytes"] and row["total_ns"] else None,
+        }
+        for row in device["activities"]
+    ]
+
+
+def barrier_rows(device: Device) -> Rows:
+    """The longest waits at the legacy default stream: who waited for whom."""
+    found = device["barriers"] or {"longest": []}
+    return [
+        {
+            "waited": f"{plain(wait['waiting']['name'])}, stream {wait['waiting']['stream']}",
+            "for": f"{plain(wait['waited_for']['name'])}, stream {wait['waited_for']['stream']}",
+            "waited ns": wait["waited_ns"],
+            "from ns": wait["start_ns"],
+        }
+        for wait in found["longest"]
+    ]
+
+
+def host_wait_rows(device: Device) -> Rows:
+    """One row a kind of call that keeps a host thread."""
+    return [
+        {
+            "call": _WAITS.get(wait["kind"], wait["kind"]),
+            "calls": wait["calls"],
+            "host blocked ns": wait["blocked_ns"],
+            "device idle ns": wait["idle_ns"],
+            "outstanding ns": wait["outstanding_ns"],
+        }
+        for wait in device["host_waits"]
+    ]
+
+
+def pdl_rows(device: Device) -> Rows:
+    """Programmatic dependent launches in figures; empty without any."""
+    found = device["pdl"]
+    if not found:
+        return []
+    rows = [
+        {"figure": "pairs that overlap", "value": f"{found['overlapping']} of {found['pairs']}"}
+    ]
+    for key, words in _PDL.items():
+        if (value := found[key]) is not None:
+            text = f"{value:.1%}" if key in _RATIOS else f"{value:,.0f}"
+            rows.append({"figure": words, "value": text})
+    return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 import urllib.request
@@ -33,10 +34,10 @@ def serving(traces: Sequence[Path] = (), log: Path | None = None) -> Iterator[st
         When it ends at once, or doesn't answer within a minute.
     """
     port = free_port()
-    output = log.open("wb") if log else subprocess.DEVNULL
-    server = subprocess.Popen(
-        command(traces, port, browser=False), env=environment(), stdout=output, stderr=output
-    )
+    with (log or Path(os.devnull)).open("wb") as output:
+        server = subprocess.Popen(
+            command(traces, port, browser=False), env=environment(), stdout=output, stderr=output
+        )
     try:
         _wait(server, f"http://127.0.0.1:{port}/_stcore/health")
         yield f"http://127.0.0.1:{port}"

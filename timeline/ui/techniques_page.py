@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from timeline.backends.cuda.kernel_source import kernels_folder
-from timeline.backends.sim.devices import devices
+from timeline.backends.sim import devices, load_device
 from timeline.program import Param
 from timeline.techniques import NAMES, Technique, technique
 from timeline.ui.cache import Opened, simulated
@@ -18,6 +18,8 @@ __all__ = ["page"]
 
 Settings = dict[str, Param]
 
+_FIRST_DEVICE = "h200"
+
 
 def page() -> None:
     """Draw the page."""
@@ -26,7 +28,7 @@ def page() -> None:
         chosen = _choose()
         with st.sidebar:
             settings = _settings(chosen)
-            device = st.selectbox("Simulated device", devices(), key="device", bind="query-params")
+            device = _device()
         _technique(chosen, settings, device)
 
 
@@ -45,6 +47,12 @@ def _choose() -> Technique:
     return found[name]
 
 
+def _device() -> str:
+    names = devices()
+    first = names.index(_FIRST_DEVICE) if _FIRST_DEVICE in names else 0
+    return st.selectbox("Simulated device", names, first, key="device", bind="query-params")
+
+
 def _settings(chosen: Technique) -> Settings:
     return {p.name: widget(p, f"{chosen.id}/{p.name}") for p in chosen.parameters}
 
@@ -52,7 +60,11 @@ def _settings(chosen: Technique) -> Settings:
 def _technique(chosen: Technique, settings: Settings, device: str) -> None:
     figure = f" · figure {chosen.figure}" if chosen.figure else ""
     sentences = {"": chosen.summary, "What to see:": chosen.shows, "Bound:": chosen.bound}
-    intro(chosen.title, f"{chosen.section}{figure} · simulated on {device}", sentences)
+    intro(
+        chosen.title,
+        f"{chosen.section}{figure} · simulated on {load_device(device).name}",
+        sentences,
+    )
     variant = _variant(chosen)
     names = [v.name for v in chosen.variants]
     opened = _run(chosen, variant, settings, device)

@@ -8,12 +8,24 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from timeline.figures import compare, gantt
+from timeline.figures.choice import chosen_rows
 from timeline.figures.matrix import overlap_matrix
 from timeline.figures.rows import By
 from timeline.figures.units import duration_text
+from timeline.trace import Trace
 from timeline.ui.cache import Opened
+from timeline.ui.headlines import as_html, headlines
 from timeline.ui.literal import literal
-from timeline.ui.measures import as_html, engine_rows, headlines, overlap_rows
+from timeline.ui.measures import (
+    Rows,
+    activity_rows,
+    barrier_rows,
+    busy_engines,
+    engine_rows,
+    host_wait_rows,
+    overlap_rows,
+    pdl_rows,
+)
 from timeline.ui.page import CHART, theme_name
 from timeline.ui.provenance import head, warnings
 
@@ -21,10 +33,6 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 __all__ = ["comparison", "head_of", "numbers", "picture", "tables"]
-
-_RATIO = st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="percent")
-_NS = st.column_config.NumberColumn(format="localized")
-_COLUMNS = {"busy": _RATIO, "ratio": _RATIO, "busy ns": _NS, "overlap ns": _NS, "activities": _NS}
 
 
 def head_of(opened: Opened) -> None:
@@ -51,8 +59,8 @@ def picture(opened: Opened, key: str) -> None:
     trace = opened.trace
     bar = st.container(horizontal=True, vertical_alignment="center")
     with bar:
-        by = _rows_switch(key)
-        repeat = _repeat_switch(len(trace.meta.repeats), key)
+        by = _rows_switch(trace, key)
+        repeat = _repeat_switch(opened, key)
         host = st.toggle("Host threads", value=True, key=f"{key}/host", persist_state="session")
         stamps = trace.stamps.num_rows > 0 and st.toggle(
             "Inside the kernels", value=True, key=f"{key}/stamps", persist_state="session"
@@ -69,34 +77,43 @@ def _chart(figure: go.Figure, key: str, words: str) -> None:
     )
 
 
-def _rows_switch(key: str) -> By:
+def _rows_switch(trace: Trace, key: str) -> By:
     options: list[By] = ["engine", "stream"]
+    telling = chosen_rows("auto", [trace])
     chosen = st.segmented_control(
         "Rows",
         options,
-        default="engine",
+        default=telling,
         required=True,
         format_func=lambda by: {"engine": "Engines", "stream": "Streams"}[by],
-        key=f"{key}/rows",
+        key=f"{key}/rows/{telling}",
         persist_state="session",
         label_visibility="collapsed",
     )
     return "stream" if chosen == "stream" else "engine"
 
 
-def _repeat_switch(count: int, key: str) -> int | None:
+def _repeat_switch(opened: Opened, key: str) -> int | None:
+    """Ask which repeat to show: at first the one that the figures are of."""
+    count, measured = len(opened.trace.meta.repeats), opened.report["repeats"]["measured"]
     if count < 2:
         return 0 if count else None
     choice = st.selectbox(
         "Repeat",
-        ["all", *range(1, count + 1)],
-        index=1,
-        format_func=lambda choice: "all repeats" if choice == "all" else f"repeat {choice}",
+        ["all", *range(count)],
+        index=0 if measured is None else measured + 1,
+        format_func=lambda choice: _repeat_name(choice, measured),
         key=f"{key}/repeat",
         label_visibility="collapsed",
-        width=150,
+        width=190,
     )
-    return choice - 1 if isinstance(choice, int) else None
+    return choice if isinstance(choice, int) else None
+
+
+def _repeat_name(choice: int | str, measured: int | None) -> str:
+    if isinstance(choice, str):
+        return "all repeats"
+    return f"repeat {choice} (median)" if choice == measured else f"repeat {choice}"
 
 
 def comparison(opened: Mapping[str, Opened], key: str) -> None:
@@ -113,8 +130,8 @@ def comparison(opened: Mapping[str, Opened], key: str) -> None:
 
 _COMPARED = {
     name: st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="percent")
-    for name in ("pipeline efficiency", "overlap efficiency", "hidden copies")
-}
+    for name in ("pipeline efficiency", "hidden copies")
+} | {"overlap efficiency": st.column_config.NumberColumn(format="percent")}
 
 
 def _compared(name: str, opened: Opened) -> list[dict[str, Any]]:
@@ -133,18 +150,41 @@ def _compared(name: str, opened: Opened) -> list[dict[str, Any]]:
 
 
 def tables(opened: Opened, key: str) -> None:
-    """Engines, overlaps, and what held streams back."""
+    """Every measure of every device; tables without rows are left out."""
     for device in opened.report["devices"]:
+        name = f"GPU {device['device']}" + (f" · {device['name']}" if device["name"] else "")
         left, right = st.columns([3, 2])
         with left:
-            st.subheader(f"Engines of GPU {device['device']}", anchor=False)
-            st.dataframe(engine_rows(device), hide_index=True, column_config=_COLUMNS)
-            if device["overlaps"]:
-                st.subheader("Busy at once", anchor=False)
-                st.dataframe(overlap_rows(device), hide_index=True, column_config=_COLUMNS)
+            _table(f"Engines of {name}", engine_rows(device))
+            _table("Busy at once", overlap_rows(device))
         with right:
-            if len(device["engines"]) > 1:
+            if len(used := busy_engines(device)) > 1:
                 st.subheader("Overlap of each pair", anchor=False)
-                figure = overlap_matrix(device["engines"], device["overlaps"], theme_name())
-                name = f"{key}/matrix{device['device']}"
-                _chart(figure, name, "Overlap of each pair of engines")
+                figure = overlap_matrix(used, device["overlaps"], theme_name())
+                words = "Overlap of each pair of engines"
+                _chart(figure, f"{key}/matrix{device['device']}", words)
+            _table("Dependent launches", pdl_rows(device))
+        _table("Kernels and copies", activity_rows(device))
+        _table("Waits at the legacy default stream", barrier_rows(device))
+        _table("Host waits", host_wait_rows(device))
+
+
+def _table(heading: str, rows: Rows) -> None:
+    if rows:
+        st.subheader(literal(heading), anchor=False)
+        st.dataframe(rows, hide_index=True, column_config=_columns(rows))
+
+
+def _columns(rows: Rows) -> dict[str, Any]:
+    """Ratios as bars, integers with separators."""
+    found: dict[str, Any] = {}
+    for name in rows[0]:
+        if name in ("busy", "ratio"):
+            found[name] = st.column_config.ProgressColumn(
+                min_value=0.0, max_value=1.0, format="percent"
+            )
+        elif name == "GB/s":
+            found[name] = st.column_config.NumberColumn(format="%.1f")
+        elif any(isinstance(row[name], int | float) for row in rows):
+            found[name] = st.column_config.NumberColumn(format="localized")
+    return found
