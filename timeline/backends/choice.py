@@ -52,6 +52,6 @@ def open_backend(
 
 def why_not_cuda() -> str | None:
     """Why no GPU can be used here, for a person to read; None when one can."""
-    from timeline.backends.cuda.device import unusable
+    from timeline.backends.cuda.presence import unusable
 
     return unusable()

@@ -66,7 +66,7 @@ class FakeCuda:
     stream_memory_operations: bool = True
     calls: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
     fail: dict[str, int] = field(default_factory=dict)
-    patience_s: float = 5.0
+    patience_s: float = 30.0
 
     def __post_init__(self) -> None:
         self.lock = threading.RLock()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from timeline.backends import choice, open_backend, why_not_cuda
-from timeline.backends.cuda import device
+from timeline.backends.cuda import presence
 from timeline.errors import MissingExtraError, NoGpuError, UsageError
 
 
@@ -47,7 +47,7 @@ def test_a_driver_without_bindings_or_devices(
 ) -> None:
     monkeypatch.setattr(ctypes, "CDLL", lambda _: None)
     fake = fake_cuda_module.FakeCuda(devices=0)
-    monkeypatch.setattr(device, "load_api", lambda: fake.api)
+    monkeypatch.setattr(presence, "load_api", lambda: fake.api)
     assert why_not_cuda() == "the NVIDIA driver sees no device"
     fake.devices = 1
     assert why_not_cuda() is None
@@ -59,14 +59,14 @@ def test_a_driver_without_bindings_or_devices(
     def absent() -> Any:
         raise MissingExtraError("cuda.bindings", "cuda13")
 
-    monkeypatch.setattr(device, "load_api", absent)
+    monkeypatch.setattr(presence, "load_api", absent)
     assert "pip install 'cuda-timeline[cuda13]'" in (why_not_cuda() or "")
 
 
 def test_asking_imports_nothing_heavy() -> None:
     code = (
         "import sys; from timeline.backends import why_not_cuda; why_not_cuda();"
-        "print(sorted(m for m in ('cupy', 'plotly', 'streamlit', 'rich') if m in sys.modules))"
+        "print(sorted(m for m in ('cupy', 'numpy', 'pyarrow', 'rich') if m in sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -44,7 +44,7 @@ class Bench:
 
     def run(self, program: Program, collector: str = "events", **options: Any) -> Any:
         self.fake.teach(program)
-        timeout_s = options.pop("timeout_s", 20.0)
+        timeout_s = options.pop("timeout_s", 60.0)
         backend = CudaBackend(collector, api=self.fake.api, timeout_s=timeout_s)
         return backend.run(program, RunOptions(**options))
 
@@ -238,6 +238,7 @@ def test_stamps_are_aligned_and_matched(bench: Bench) -> None:
     assert {r["correlation"] for r in stamps} == kernels.keys()
     clock = trace.meta.provenance["stamp_clock"]
     residual = clock["globaltimer"]["0"]["residual_ns"]
+    residual += trace.meta.provenance["event_clock_uncertainty_ns"]
     for row in stamps:
         kernel = kernels[row["correlation"]]
         assert kernel["start"] - residual <= row["start"] <= kernel["end"] + residual

@@ -26,11 +26,11 @@ def test_threads_run_together_and_stay_the_same() -> None:
     seen: list[dict[int, int]] = [{}, {}]
 
     def body(index: int, run: int) -> None:
-        meet.wait(5)
+        meet.wait(20)
         seen[run][index] = threading.get_ident()
 
     for run in range(2):
-        crew.run_each(lambda index, run=run: body(index, run), 10)  # type: ignore[misc]
+        crew.run_each(lambda index, run=run: body(index, run), 30)  # type: ignore[misc]
     assert seen[0] == seen[1]
     assert len(set(seen[0].values())) == 3
     crew.close()
@@ -48,7 +48,7 @@ def test_the_error_on_purpose_is_raised_and_the_others_are_told() -> None:
 
     crew = Crew(["a", "b"], stop)
     with pytest.raises(ProgramError, match="refused"):
-        crew.run([fail, lambda: _wait(meet)], 10)
+        crew.run([fail, lambda: _wait(meet)], 30)
     assert told
     crew.close()
 

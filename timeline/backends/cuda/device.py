@@ -1,49 +1,17 @@
-"""Which devices there are, and why there are none."""
+"""The devices of a Program, and what a trace says of them."""
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Sequence
 from typing import Any
 
-from timeline.backends.cuda.api import Api, load_api
+from timeline.backends.cuda.api import Api
 from timeline.backends.cuda.nvrtc import architecture
-from timeline.errors import NoGpuError, TimelineError
+from timeline.backends.cuda.presence import REMEDY, device_count
+from timeline.errors import NoGpuError
 from timeline.trace import Device
 
-__all__ = ["architecture_of", "capability", "describe", "device_count", "require", "unusable"]
-
-_REMEDY = "run on a machine with one, or use the simulator: --backend sim"
-
-
-def unusable() -> str | None:
-    """Why no CUDA device can be used here; None when one can."""
-    try:
-        ctypes.CDLL("libcuda.so.1")
-    except OSError:
-        return "no NVIDIA driver (libcuda.so.1 was not found)"
-    try:
-        api = load_api()
-        count = device_count(api)
-    except TimelineError as error:
-        return str(error)
-    return None if count else "the NVIDIA driver sees no device"
-
-
-def device_count(api: Api) -> int:
-    """Devices that the driver shows to this process.
-
-    Raises
-    ------
-    NoGpuError
-        When the driver can't be loaded or initialised.
-    """
-    try:
-        api.check(api.driver.cuInit(0), "cuInit")
-        return int(api.check(api.driver.cuDeviceGetCount(), "cuDeviceGetCount"))
-    except (RuntimeError, OSError) as error:  # cuda-bindings: the library or a symbol is missing
-        first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise NoGpuError(f"the NVIDIA driver can't be loaded: {first}; {_REMEDY}") from None
+__all__ = ["architecture_of", "attribute", "capability", "describe", "handle_of", "require"]
 
 
 def require(api: Api, devices: Sequence[int]) -> None:
@@ -56,7 +24,7 @@ def require(api: Api, devices: Sequence[int]) -> None:
     """
     count = device_count(api)
     if not count:
-        raise NoGpuError(f"no NVIDIA GPU: the driver sees no device; {_REMEDY}")
+        raise NoGpuError(f"no NVIDIA GPU: the driver sees no device; {REMEDY}")
     if max(devices) >= count:
         raise NoGpuError(
             f"the Program uses device {max(devices)}, but there {'is' if count == 1 else 'are'} "
