@@ -36,8 +36,8 @@ _NON_BLOCKING = 1
 _MEASURED = (Launch, Memcpy, Memset, GraphLaunch, AllReduce)
 
 
-Entry = tuple[Site, int, int, int]
-"""Where, host start, host end, thread."""
+Entry = tuple[Site, int, int, int, int]
+"""Where, host time before its first event, host start and end of the call, thread."""
 
 
 @dataclass
@@ -98,6 +98,7 @@ class EventsCollector:
         now, log, thread = time.perf_counter_ns, self._log, threading.get_native_id
 
         def measured() -> None:
+            begin = now()
             for record in before:
                 record()
             start = now()
@@ -105,7 +106,7 @@ class EventsCollector:
             end = now()
             for record in after:
                 record()
-            log.append((site, start, end, thread()))
+            log.append((site, begin, start, end, thread()))
 
         return measured
 
@@ -150,7 +151,7 @@ class EventsCollector:
         self._log.clear()
         raw = [self._spans(site) for site, *_ in log]
         offsets = self._offsets(log, raw, end)
-        for (site, start, stop, thread), spans in zip(log, raw, strict=True):
+        for (site, _, start, stop, thread), spans in zip(log, raw, strict=True):
             placed = zip(site.streams, spans, strict=False)
             moved = tuple((p, _moved(span, offsets[p.stream.device])) for p, span in placed)
             correlation = len(self._measured) + 1
@@ -161,13 +162,13 @@ class EventsCollector:
         return [self._elapsed(p.stream.device, pair) for p, pair in placed]
 
     def _offsets(self, log: list[Entry], raw: list[list[Span]], end: int) -> dict[int, int]:
-        """What to add on each device: work starts after its call did, and ends before ``end``."""
+        """What to add on each device: events come after they are recorded, and before ``end``."""
         inner: dict[int, list[Span]] = {device: [(0, 0)] for device in self._bases}
         outer = {device: [base.host] for device, base in self._bases.items()}
-        for (site, start, _, _), spans in zip(log, raw, strict=True):
+        for (site, begin, *_), spans in zip(log, raw, strict=True):
             for placed, span in zip(site.streams, spans, strict=False):
                 inner[placed.stream.device].append(span)
-                outer[placed.stream.device].append((start, end))
+                outer[placed.stream.device].append((begin, end))
         return {device: self._offset(inner[device], outer[device]) for device in inner}
 
     def _offset(self, inner: list[Span], outer: list[Span]) -> int:
