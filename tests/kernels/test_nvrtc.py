@@ -32,10 +32,11 @@ def text(program: Any, what: str) -> str:
 
 
 @cache
-def compiled(source: str, arch: str, define: str = "") -> tuple[str, str]:
+def compiled(source: str, arch: str, define: str = "", *, verbose: bool = False) -> tuple[str, str]:
     """The compiler's log and its PTX."""
     options = [f"--gpu-architecture={arch}", "--std=c++17", f"-I{FOLDER}"]
     options += [f"-D{define}"] if define else []
+    options += ["--ptxas-options=-v"] if verbose else []
     code = (FOLDER / source).read_bytes()
     program = call("nvrtcCreateProgram", code, source.encode(), 0, [], [])
     try:
@@ -82,6 +83,19 @@ def test_launches_pass_what_the_kernel_takes(name: str) -> None:
                 given = [8 if isinstance(a, Span) else np.asarray(a).nbytes for a in op.args]
                 given += [8] if kernel.stamp_roles else []
                 assert given == parameters(body(kernel.entry, kernel.source))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_simulator_is_told_about_as_many_registers(name: str) -> None:
+    for op in technique(name).program().ops():
+        if isinstance(op, Launch):
+            log, _ = compiled(op.kernel.source, "sm_90a", verbose=True)
+            used = re.search(
+                rf"entry function '{op.kernel.entry}'.*?Used (\d+) reg", log, re.DOTALL
+            )
+            assert used is not None
+            assert abs(int(used[1]) - op.kernel.registers) <= 8
+            assert not re.search(r"[1-9]\d* bytes spill", log)
 
 
 def test_griddepcontrol_where_the_architecture_has_it() -> None:

@@ -41,7 +41,7 @@ EXTREMES: list[tuple[str, Mapping[str, Param]]] = [
     ("three_way_overlap", {"total_mib": 1, "chunks": 1024, "streams": 32, "iters": 1_000_000}),
     ("three_way_overlap", {"total_mib": 2, "chunks": 3, "streams": 32}),
     ("pinned_vs_pageable", {"batches": 1, "batch_mib": 1, "streams": 1, "iters": 0}),
-    ("pinned_vs_pageable", {"batches": 33, "batch_mib": 1, "streams": 32}),
+    ("pinned_vs_pageable", {"batches": 9, "batch_mib": 1, "streams": 32}),
     ("stream_ordered_alloc", {"batches": 1, "batch_mib": 1, "sync_every": 1, "half_gib": 0}),
     ("stream_ordered_alloc", {"batches": 7, "batch_mib": 1, "sync_every": 3}),
     ("stream_ordered_alloc", {"batches": 5, "batch_mib": 1, "sync_every": 999}),
@@ -108,7 +108,7 @@ def test_it_states_itself(name: str) -> None:
     assert all((row.title, row.section, row.summary, row.shows, row.bound, row.claims))
     names = [v.name for v in row.variants] + [p.name for p in row.parameters]
     assert len(set(names)) == len(names)
-    assert all(p.name in row.bound or p.doc for p in row.parameters)
+    assert all(p.doc for p in row.parameters)
     assert all(v.name in row.shows or v.name in row.bound for v in row.variants)
 
 

@@ -44,7 +44,6 @@ def build(variant: str, params: Mapping[str, Param]) -> Program:
             if index == 0:
                 ns = int(params["stray_us"]) * US
                 spin(b, "ker_stray", stray, data[2], shape, ns=ns, marker=index)
-        b.device_synchronize()
     with b.range("finish", category="phase"):
         for lane, stream in enumerate((slow, fast, stray)):
             markers = range(rounds if lane < 2 else 1)

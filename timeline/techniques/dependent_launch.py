@@ -32,7 +32,7 @@ PRIMARY = Kernel(
     "primary",
     "dependent_launch.cu",
     "primary",
-    registers=24,
+    registers=16,
     emulate=_emulate_primary,
     stamp_roles=("body", "epilogue"),
 )
@@ -41,7 +41,7 @@ SECONDARY = Kernel(
     "secondary",
     "dependent_launch.cu",
     "secondary",
-    registers=24,
+    registers=16,
     emulate=_emulate_secondary,
     stamp_roles=("prologue", "wait", "body"),
 )

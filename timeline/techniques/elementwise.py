@@ -25,7 +25,7 @@ def _emulate_elementwise(args: Sequence[Any]) -> None:
 
 
 ELEMENTWISE = Kernel(
-    "elementwise", "elementwise.cu", "elementwise", registers=24, emulate=_emulate_elementwise
+    "elementwise", "elementwise.cu", "elementwise", registers=17, emulate=_emulate_elementwise
 )
 
 

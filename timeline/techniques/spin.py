@@ -56,7 +56,7 @@ def _emulate_spin(args: Sequence[Any]) -> None:
 def spin_kernel(name: str) -> Kernel:
     """``spin`` under a name of its own, so that a timeline tells its launches apart."""
     return Kernel(
-        name, "spin.cu", "spin", registers=24, emulate=_emulate_spin, stamp_roles=("body",)
+        name, "spin.cu", "spin", registers=16, emulate=_emulate_spin, stamp_roles=("body",)
     )
 
 
