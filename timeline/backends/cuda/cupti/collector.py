@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import ctypes
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -13,7 +14,9 @@ import pyarrow as pa
 
 from timeline.backends.cuda.collector import Collected
 from timeline.backends.cuda.cupti.buffers import route
+from timeline.backends.cuda.cupti.current import current_context
 from timeline.backends.cuda.cupti.decoder import Decoder, Raw
+from timeline.backends.cuda.cupti.idle import wait_idle
 from timeline.backends.cuda.cupti.layouts import Layout, layout_for, release
 from timeline.backends.cuda.cupti.library import MAX_LIMIT_REACHED, Library, load
 from timeline.backends.cuda.cupti.names import FunctionNames
@@ -74,6 +77,7 @@ class CuptiCollector:
         self._decoder: Decoder | None = None
         self._layout: Layout | None = None
         self._dropped = 0
+        self._process = 0
 
     @property
     def library_path(self) -> str:
@@ -121,7 +125,7 @@ class CuptiCollector:
             pool.limit_bytes = self._limit_bytes
             pool.discard()
             pool.prepare()
-            self._dropped = 0
+            self._dropped, self._process = 0, os.getpid()
             self._decoder = Decoder(self._layout, FunctionNames(library), library.timestamp())
             self._session = Session(library, self._wanted)
             self._session.open()
@@ -148,14 +152,24 @@ class CuptiCollector:
             When there is no current context, or no such stream.
         """
         found = ctypes.c_uint32(0)
+        # The default stream belongs to a context by name only, so CUPTI wants that named too.
         self._loaded().check(
             "cuptiGetStreamIdEx",
-            None,
+            current_context(),
             ctypes.c_void_p(stream),
             ctypes.c_uint8(per_thread),
             ctypes.byref(found),
         )
         return found.value
+
+    def settle(self) -> None:
+        """Trace no more calls, and wait until the GPU has done what was issued.
+
+        Ctrl-C ends the wait; what is not done then has no end time and is left out.
+        """
+        if self._session is not None:
+            self._session.quiet()
+            wait_idle()
 
     def drain(self) -> dict[str, pa.Table]:
         """Decode the buffers that are full, so that a long recording needs little memory.
@@ -239,7 +253,7 @@ class CuptiCollector:
     def _at_exit(self) -> None:
         """Leave CUPTI quiet before the interpreter, and with it the callbacks, goes."""
         global _active
-        if self._session is not None:
+        if self._session is not None and os.getpid() == self._process:
             self._session.close()
             self._session, _active = None, None
 
