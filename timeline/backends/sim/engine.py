@@ -116,10 +116,10 @@ def device_loop(run: Run) -> Generator[int, int, None]:
                 at = now
                 while True:  # the node, then whatever completes with it
                     finish[n] = at
-                    if n in watch:
+                    if watch and n in watch:
                         hit = True
                     before = gap[n]
-                    if n in waiters:
+                    if waiters and n in waiters:
                         for m in waiters.pop(n):
                             _depend(run, m, at, before)
                             if not left[m]:
@@ -127,7 +127,7 @@ def device_loop(run: Run) -> Generator[int, int, None]:
                                     todo.append(m)
                                 else:
                                     heappush(heap, ready[m] << SHIFT | AT_START | m)
-                    if n in secondary:
+                    if secondary and n in secondary:
                         _end_primary(run, n, at)
                     m = following[n]
                     if m:

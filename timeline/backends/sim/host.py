@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from heapq import heappush
+from itertools import takewhile
 
 from timeline.backends.sim import codes as k
 from timeline.backends.sim.calls import CALLS, Call
@@ -47,7 +48,7 @@ def host_thread(run: Run, issuer: Issuer, thread: HostThread) -> Turns:
                         issuer.open_gate(t + gate)
                         thread.needs.append(mine[-1 - depth])
                         thread.time = t
-                        window = min(WINDOW, max(SHORTEST, 4 * (i - blocked)))
+                        window = min(WINDOW, max(SHORTEST, 2 * (i - blocked)))
                         thread.ahead, blocked = _ahead(run, issuer, thread, i, s, window), i
                         yield BLOCKED
                         thread.needs.clear()
@@ -103,17 +104,21 @@ def _ahead(
     is room for the last of these operations that goes to ``stream``. The clock of the host is then
     at least the device's, as if it had been woken for every single one.
     """
-    c, classes = run.plan.classes, thread.plan.classes
-    tails, room, count = set[int](), 0, 0
-    depth = run.plan.model.host.queue_depth
-    for cls in classes[op + 1 : op + 1 + window]:
-        s = c.stream[cls]
-        if c.code[cls] > k.DO_WAIT or issuer.legacy[s] or run.finish[issuer.tail[s]] >= 0:
-            break
-        tails.add(issuer.tail[s])
-        if s == stream:
-            room = issuer.order[s][count - depth]
-            count += 1
-            if count == depth:
-                break
-    return tails | {room} if room else set()
+    c, depth = run.plan.classes, run.plan.model.host.queue_depth
+    order, following = issuer.order[stream], thread.plan.classes[op + 1 : op + 1 + window]
+    safe = {cls: _is_safe(run, issuer, cls) for cls in set(following)}
+    if not all(safe.values()):
+        following = list(takewhile(safe.__getitem__, following))
+    counts = {cls: following.count(cls) for cls in safe}
+    more = min(depth, sum(n for cls, n in counts.items() if c.stream[cls] == stream))
+    if not more:
+        return set()
+    tails = {issuer.tail[c.stream[cls]] for cls, n in counts.items() if n}
+    return tails | {order[more - 1 - depth]}
+
+
+def _is_safe(run: Run, issuer: Issuer, cls: int) -> bool:
+    """Whether an operation of this class goes, and does no more than go, to a stream with work."""
+    c = run.plan.classes
+    s = c.stream[cls]
+    return c.code[cls] <= k.DO_WAIT and not issuer.legacy[s] and run.finish[issuer.tail[s]] < 0

@@ -116,7 +116,7 @@ class _Driver:
             elif state == BLOCKED:
                 done = self._run.start if thread.staged else finish
                 watch.update(thread.needs)
-                while any(done[n] < 0 for n in thread.needs):
+                while [n for n in thread.needs if done[n] < 0]:
                     if not heap:
                         self._states[0] = BLOCKED
                         raise ProgramError(self._stuck())
