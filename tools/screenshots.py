@@ -1,35 +1,23 @@
-"""Draw the pictures of the documentation: ``docs/images/*.svg`` and, in Chromium, ``*.png``.
-
-From the recorded samples where there are any, else from the simulator; the pictures say which.
-"""
+"""Photograph the dashboard in Chromium: ``docs/images/dashboard*.png``."""
 
 from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from timeline.errors import TimelineError, UnavailableError
-from timeline.figures import gantt_svg
-from timeline.techniques import NAMES, Technique, technique
-from timeline.trace import Trace
 from timeline.ui.serving import serving
-from timeline.ui.simulation import simulate
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
 SAMPLES = ROOT / "samples"
 CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-BY_STREAM = frozenset({"five_kernels", "default_stream_barrier", "per_thread_default_stream"})
-WITH_HOST = frozenset(
-    {"five_kernels", "pinned_vs_pageable", "stream_ordered_alloc", "event_wait"}
-    | {"per_thread_default_stream"}
-)
 READY = "[data-testid=stApp][data-test-script-state=notRunning]"
 DRAWN = ".js-plotly-plot .barlayer path"
 
@@ -49,41 +37,16 @@ class Shot:
 def shots(traces: bool) -> Iterator[Shot]:
     """Every picture; those of recorded traces only if there are any."""
     page = "techniques?technique="
-    yield Shot("dashboard", f"{page}three_way_overlap")
-    yield Shot("dashboard-dark", f"{page}three_way_overlap", "dark")
-    yield Shot("dashboard-variants", f"{page}three_way_overlap", tab="Variants side by side")
-    yield Shot("dashboard-measures", f"{page}three_way_overlap", tab="Measures")
+    overlap = f"{page}three_way_overlap&three_way_overlap.total_mib=64&three_way_overlap.chunks=16"
+    yield Shot("dashboard", overlap)
+    yield Shot("dashboard-dark", overlap, "dark")
+    yield Shot("dashboard-variants", overlap, height=1120, tab="Variants side by side")
+    yield Shot("dashboard-measures", overlap, height=1120, tab="Measures")
     yield Shot("dashboard-pdl", f"{page}pdl")
+    yield Shot("dashboard-barrier", f"{page}default_stream_barrier", tab="Variants side by side")
     yield Shot("dashboard-wide", f"{page}five_kernels", width=2560, height=1300)
     if traces:
         yield Shot("dashboard-traces", "traces")
-
-
-def variants(of: Technique) -> tuple[Mapping[str, Trace], str]:
-    """Traces of all variants, and a line that says where they come from."""
-    folders = {v.name: SAMPLES / of.id / v.name for v in of.variants}
-    if all((folder / "meta.json").is_file() for folder in folders.values()):
-        recorded = {name: Trace.load(folder) for name, folder in folders.items()}
-        device = next(iter(recorded.values())).meta.devices[0].name
-        return recorded, f"recorded on an {device}"
-    return {v.name: simulate(of.id, v.name, {}, "h200", 1) for v in of.variants}, "simulated H200"
-
-
-def draw(of: Technique) -> None:
-    """Write the technique's SVG, light and dark."""
-    traces, origin = variants(of)
-    for theme in ("light", "dark"):
-        picture = gantt_svg(
-            traces,
-            rows="stream" if of.id in BY_STREAM else "engine",
-            host=of.id in WITH_HOST,
-            stamps=of.id == "pdl",
-            theme=theme,
-            title=of.title,
-            subtitle=origin,
-        )
-        suffix = "" if theme == "light" else "-dark"
-        (IMAGES / f"{of.id}{suffix}.svg").write_text(picture, encoding="utf-8")
 
 
 def photograph(browser: Any, address: str, shot: Shot) -> None:
@@ -129,13 +92,11 @@ def chromium() -> Iterator[Any]:
 def main() -> int:
     """Draw everything."""
     IMAGES.mkdir(parents=True, exist_ok=True)
-    for name in NAMES:
-        draw(technique(name))
     recorded = any(SAMPLES.glob("*/*/meta.json"))
     with serving() as address, chromium() as browser:
         for shot in shots(recorded):
             photograph(browser, address, shot)
-    print(f"{IMAGES}: {len(list(IMAGES.iterdir()))} pictures")
+    print(f"{IMAGES}: {len(list(IMAGES.glob('dashboard*.png')))} pictures")
     return 0
 
 

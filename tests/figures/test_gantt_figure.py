@@ -198,7 +198,7 @@ def test_compare_aligns_the_first_activities(serial: Trace, overlapped: Trace) -
     assert sorted(float(b) for b in copies[0].base)[:2] == [0.0, 0.0]
     words = [a.text for a in figure.layout.annotations]
     assert any("serial: 440.0 µs, 0% of copy time hidden" in w for w in words)
-    assert any("overlapped: 240.0 µs (-45.5%)" in w for w in words)
+    assert any("overlapped: 240.0 µs (−45.5%)" in w for w in words)
     assert len(figure.layout.shapes) == 2
 
 

@@ -155,6 +155,14 @@ def test_an_unreadable_upload_is_one_line(page: Any, dashboard: str, tmp_path: P
     assert len(words.strip().splitlines()) == 1
 
 
+@pytest.mark.parametrize("place", ["techniques?technique=pdl", "traces"])
+def test_every_page_has_an_address(page: Any, dashboard: str, place: str) -> None:
+    page.goto(f"{dashboard}/{place}")
+    drawn(page)
+    assert page.locator("[role=dialog]").count() == 0
+    assert page.url.endswith(place)
+
+
 def test_hostile_names_stay_text(page: Any, dashboard: str) -> None:
     page.goto(dashboard)
     drawn(page)

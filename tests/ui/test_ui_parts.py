@@ -258,3 +258,12 @@ def test_doublings_stay_within_the_limits() -> None:
     from timeline.ui.controls import doublings
 
     assert doublings(Parameter("a", 8, "", 3, 33)) == [4, 8, 16, 32]
+
+
+def test_units_in_labels() -> None:
+    from timeline.ui.controls import _label
+
+    names = ("total_mib", "slow_us", "sync_every", "us", "half_gib")
+    assert [_label(name) for name in names] == [
+        *("total, MiB", "slow, µs", "sync every", "us", "half, GiB")
+    ]

@@ -137,7 +137,7 @@ def compare(
 
 def variant_heading(name: str, rows: Rows, first_ns: int) -> str:
     """Name, makespan, and change against the first; markup is escaped."""
-    change = f" ({rows.makespan_ns / first_ns - 1:+.1%})" if first_ns else ""
+    change = f" ({rows.makespan_ns / first_ns - 1:+.1%})".replace("-", "−") if first_ns else ""
     hidden = rows.hidden_copy_ratio
     copies = "" if hidden is None else f", {hidden:.0%} of copy time hidden"
     same = rows.makespan_ns == first_ns

@@ -37,19 +37,18 @@ def main() -> None:
     """Set the page up and draw the one that is asked for."""
     st.set_page_config(page_title="timeline", page_icon=_icon(), layout="wide")
     st.logo(_logo(theme_named(theme_name())), size="large")
-    traces_first = bool(find(traces_page.named()))
     techniques = st.Page(
         techniques_page.page,
         title="Techniques",
         icon=":material/layers:",
         url_path="techniques",
-        default=not traces_first,
     )
     traces = st.Page(
         traces_page.page,
         title="Traces",
         icon=":material/timeline:",
         url_path="traces",
-        default=traces_first,
     )
-    st.navigation([techniques, traces], position="top").run()
+    first = traces if find(traces_page.named()) else techniques
+    home = st.Page(lambda: st.switch_page(first), title="Home", default=True, visibility="hidden")
+    st.navigation([home, techniques, traces], position="top").run()

@@ -6,7 +6,6 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from timeline.figures.units import byte_text
 from timeline.program import Param
 from timeline.techniques import Parameter
 
@@ -16,6 +15,7 @@ Control = Literal["toggle", "choice", "doubling", "slider", "number", "text"]
 
 _MOST_STEPS = 512
 _WIDE = 32
+_UNITS = {"ns": "ns", "us": "µs", "ms": "ms", "kib": "KiB", "mib": "MiB", "gib": "GiB"}
 
 
 def control(parameter: Parameter) -> Control:
@@ -43,26 +43,31 @@ def doublings(parameter: Parameter) -> list[int]:
 
 
 def widget(parameter: Parameter, key: str) -> Param:
-    """Show the widget; returns its value, in the type of the default."""
-    label, doc = parameter.name.replace("_", " "), parameter.doc
+    """Show the widget; returns its value, in the type of the default. The address names it."""
     default: Any = parameter.default
-    kind = type(default)
+    kind, label = type(default), _label(parameter.name)
     low, high = (None if x is None else kind(x) for x in (parameter.minimum, parameter.maximum))
+    shared: Any = {"key": key, "help": parameter.doc, "bind": "query-params"}
     match control(parameter):
         case "toggle":
-            value: Any = st.toggle(label, default, key=key, help=doc)
+            value: Any = st.toggle(label, default, **shared)
         case "choice":
             index = parameter.choices.index(default)
-            value = st.selectbox(label, parameter.choices, index, key=key, help=doc)
+            value = st.selectbox(label, parameter.choices, index, **shared)
         case "doubling":
-            options = doublings(parameter)
-            words = byte_text if parameter.name.endswith("bytes") else str
-            value = st.select_slider(label, options, default, format_func=words, key=key, help=doc)
+            value = st.select_slider(label, doublings(parameter), default, **shared)
         case "slider":
-            value = st.slider(label, low, high, default, key=key, help=doc)
+            value = st.slider(label, low, high, default, **shared)
         case "number":
-            value = st.number_input(label, low, high, default, key=key, help=doc)
+            value = st.number_input(label, low, high, default, **shared)
         case "text":
-            value = st.text_input(label, default, key=key, help=doc)
+            value = st.text_input(label, default, **shared)
     found: Param = kind(value)
     return found
+
+
+def _label(name: str) -> str:
+    """``total_mib`` as ``total, MiB``."""
+    *words, last = name.split("_")
+    unit = _UNITS.get(last) if words else None
+    return f"{' '.join(words)}, {unit}" if unit else name.replace("_", " ")

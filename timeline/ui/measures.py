@@ -79,7 +79,7 @@ def activity_rows(device: Device) -> Rows:
             "engine": row["engine"],
             "count": row["count"],
             "total ns": row["total_ns"],
-            "mean ns": row["mean_ns"],
+            "mean ns": round(row["mean_ns"]),
             "min ns": row["min_ns"],
             "max ns": row["max_ns"],
             "GB/s": row["bytes"] / row["total_ns"] if row["bytes"] and row["total_ns"] else None,

@@ -54,7 +54,7 @@ def _device() -> str:
 
 
 def _settings(chosen: Technique) -> Settings:
-    return {p.name: widget(p, f"{chosen.id}/{p.name}") for p in chosen.parameters}
+    return {p.name: widget(p, f"{chosen.id}.{p.name}") for p in chosen.parameters}
 
 
 def _technique(chosen: Technique, settings: Settings, device: str) -> None:
