@@ -27,6 +27,7 @@ from timeline.intervals import (
 )
 
 SPAN = 60
+quick = settings(max_examples=60, deadline=None)
 Bits = npt.NDArray[np.bool_]
 Pairs = list[tuple[int, int]]
 
@@ -56,34 +57,40 @@ def assert_union_of(found: Intervals, expected: Bits) -> None:
 
 
 @given(some)
+@quick
 def test_union(pairs: Pairs) -> None:
     assert_union_of(union(*columns(pairs)), bits(*columns(pairs)))
 
 
 @given(some)
+@quick
 def test_union_of_sorted_and_of_shuffled_agree(pairs: Pairs) -> None:
     for a, b in zip(union(*columns(sorted(pairs))), union(*columns(pairs[::-1])), strict=True):
         np.testing.assert_array_equal(a, b)
 
 
 @given(some)
+@quick
 def test_measure(pairs: Pairs) -> None:
     assert measure(*union(*columns(pairs))) == bits(*columns(pairs)).sum()
 
 
 @given(some, some)
+@quick
 def test_intersect(a: Pairs, b: Pairs) -> None:
     expected = bits(*columns(a)) & bits(*columns(b))
     assert_union_of(intersect(*union(*columns(a)), *union(*columns(b))), expected)
 
 
 @given(some, some)
+@quick
 def test_subtract(a: Pairs, b: Pairs) -> None:
     expected = bits(*columns(a)) & ~bits(*columns(b))
     assert_union_of(subtract(*union(*columns(a)), *union(*columns(b))), expected)
 
 
 @given(some, times, times)
+@quick
 def test_clip_and_gaps_share_the_window(pairs: Pairs, lo: int, hi: int) -> None:
     inside = np.zeros(SPAN, np.bool_)
     inside[lo:hi] = True
@@ -94,7 +101,7 @@ def test_clip_and_gaps_share_the_window(pairs: Pairs, lo: int, hi: int) -> None:
 
 
 @given(st.lists(some, max_size=5))
-@settings(max_examples=60)
+@quick
 def test_coverage_of_every_subset(lanes: list[Pairs]) -> None:
     found = coverage([union(*columns(pairs)) for pairs in lanes])
     maps = [bits(*columns(pairs)) for pairs in lanes]
@@ -106,7 +113,7 @@ def test_coverage_of_every_subset(lanes: list[Pairs]) -> None:
 
 
 @given(st.lists(some, min_size=1, max_size=5))
-@settings(max_examples=60)
+@quick
 def test_concurrency_and_idle(lanes: list[Pairs]) -> None:
     found = coverage([union(*columns(pairs)) for pairs in lanes]).concurrency_ns()
     count = np.array([bits(*columns(pairs)) for pairs in lanes]).sum(axis=0)
@@ -116,7 +123,7 @@ def test_concurrency_and_idle(lanes: list[Pairs]) -> None:
 
 
 @given(st.lists(some, max_size=4), st.booleans())
-@settings(max_examples=60)
+@quick
 def test_pairwise_overlap_swept_and_pair_by_pair(lanes: list[Pairs], many: bool) -> None:
     unions = [union(*columns(pairs)) for pairs in lanes]
     empty = union([], [])
@@ -128,7 +135,7 @@ def test_pairwise_overlap_swept_and_pair_by_pair(lanes: list[Pairs], many: bool)
 
 
 @given(st.lists(some, min_size=1, max_size=4))
-@settings(max_examples=40)
+@quick
 def test_coverage_in_many_pieces_is_that_in_one(lanes: list[Pairs]) -> None:
     unions = [union(*columns(pairs)) for pairs in lanes]
     whole = coverage(unions).by_set_ns
@@ -138,12 +145,14 @@ def test_coverage_in_many_pieces_is_that_in_one(lanes: list[Pairs]) -> None:
 
 
 @given(some, times, times)
+@quick
 def test_index(pairs: Pairs, lo: int, hi: int) -> None:
     expected = bits(*columns(pairs))[lo:hi].sum()
     assert UnionIndex(*union(*columns(pairs))).measure(lo, hi) == expected
 
 
 @given(some)
+@quick
 def test_index_of_all_windows_at_once(pairs: Pairs) -> None:
     index = UnionIndex(*union(*columns(pairs)))
     edges = np.arange(SPAN)
@@ -151,6 +160,7 @@ def test_index_of_all_windows_at_once(pairs: Pairs) -> None:
 
 
 @given(some)
+@quick
 def test_depth(pairs: Pairs) -> None:
     count = np.zeros(SPAN, np.int64)
     for start, end in pairs:
@@ -162,7 +172,7 @@ def test_depth(pairs: Pairs) -> None:
 
 
 @given(some, some, some, st.integers(-(2**62), 2**62))
-@settings(max_examples=40)
+@quick
 def test_measures_do_not_depend_on_where_the_clock_starts(
     a: Pairs, b: Pairs, c: Pairs, shift: int
 ) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from timeline.analysis.issue_times import ready_ns
-from timeline.analysis.legacy_order import legacy_edges
+from timeline.analysis.legacy_order import in_legacy_stream, legacy_edges
 from timeline.analysis.work import Work
 from timeline.intervals import Int64, measure, union
 
@@ -29,12 +30,16 @@ class Barriers:
         Rows of ``trace.activities``.
     starts, ends : numpy.ndarray of int64, shape (n,)
         Of the wait, ns.
+    into_legacy : numpy.ndarray of bool, shape (n,)
+        True where work in the legacy stream waited for a blocking stream, False where a blocking
+        stream was held by work in the legacy stream.
     """
 
     waiting: Int64
     waited_for: Int64
     starts: Int64
     ends: Int64
+    into_legacy: npt.NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.waiting)
@@ -46,8 +51,14 @@ class Barriers:
 
     @property
     def blocked_ns(self) -> int:
-        """Time during which at least one stream was held: length of the union of all waits, ns."""
+        """Time during which any stream waited: length of the union of all waits, ns."""
         return measure(*union(self.starts, self.ends))
+
+    @property
+    def held_ns(self) -> int:
+        """Time during which the legacy stream held at least one blocking stream, ns."""
+        held = ~self.into_legacy
+        return measure(*union(self.starts[held], self.ends[held]))
 
     @property
     def total_ns(self) -> int:
@@ -71,7 +82,8 @@ def barriers(work: Work) -> Barriers | None:
     if edges is None:
         return None
     if not len(edges):
-        return Barriers(*(np.zeros(0, np.int64) for _ in range(4)))
+        none = np.zeros(0, np.int64)
+        return Barriers(none, none, none, none, np.zeros(0, np.bool_))
     ready = ready_ns(work)
     if ready is None:
         return None
@@ -79,5 +91,9 @@ def barriers(work: Work) -> Barriers | None:
     real = np.flatnonzero(ends > starts)
     real = real[np.argsort(starts[real], kind="stable")]
     return Barriers(
-        work.rows[edges.targets[real]], work.rows[edges.sources[real]], starts[real], ends[real]
+        work.rows[edges.targets[real]],
+        work.rows[edges.sources[real]],
+        starts[real],
+        ends[real],
+        in_legacy_stream(work)[edges.targets[real]],
     )

@@ -16,7 +16,7 @@ from timeline.analysis.matching import latest_before
 from timeline.analysis.work import Work
 from timeline.intervals import Int64
 
-__all__ = ["legacy_edges", "stream_kinds"]
+__all__ = ["in_legacy_stream", "legacy_edges", "stream_kinds"]
 
 Bools = npt.NDArray[np.bool_]
 Key = tuple[int, int, int]
@@ -63,6 +63,11 @@ def legacy_edges(work: Work) -> Edges | None:
     return held(
         work, _held_by_legacy(work, legacy, blocking).and_(_held_up(work, legacy, blocking))
     )
+
+
+def in_legacy_stream(work: Work) -> Bools:
+    """Whether each activity is in a legacy default stream; shape (n,)."""
+    return _of_kinds(work, stream_kinds(work), _LEGACY)
 
 
 def _of_kinds(work: Work, kinds: tuple[str, ...], wanted: tuple[str, ...]) -> Bools:

@@ -117,6 +117,7 @@ def _barriers(found: Barriers, report: Report) -> Json:
         "waits": len(found),
         "total_ns": found.total_ns,
         "blocked_ns": found.blocked_ns,
+        "held_ns": found.held_ns,
         "longest": wait_rows(found, report.trace, MOST_ROWS),
     }
 

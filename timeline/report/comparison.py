@@ -36,7 +36,7 @@ def _nested(key: str, field: str) -> Cell:
 
 def _barrier(device: Json) -> str:
     found = device["barriers"]
-    return time_text(found["blocked_ns"]) if found else UNDEFINED
+    return time_text(found["held_ns"]) if found else UNDEFINED
 
 
 def _host_blocked(device: Json) -> str:
@@ -44,20 +44,26 @@ def _host_blocked(device: Json) -> str:
     return time_text(sum(row["blocked_ns"] for row in rows)) if rows else UNDEFINED
 
 
-_COLUMNS: tuple[tuple[str, Cell], ...] = (
-    ("makespan", lambda d: time_text(d["makespan_ns"])),
-    ("bound", lambda d: time_text(d["bound_ns"])),
-    ("efficiency", lambda d: ratio_text(d["pipeline_efficiency"])),
-    ("H2D ∩ SM", _overlap("H2D", "SM")),
-    ("D2H ∩ SM", _overlap("D2H", "SM")),
-    ("D2H ∩ H2D", _overlap("D2H", "H2D")),
-    ("all three", _overlap("D2H", "H2D", "SM")),
-    ("hidden copies", lambda d: ratio_text(d["hidden_copy_ratio"])),
-    ("launch gap", _nested("launch_gaps", "median_ns")),
-    ("barrier", _barrier),
-    ("host blocked", _host_blocked),
+_GROUPS: tuple[tuple[tuple[str, Cell], ...], ...] = (
+    (
+        ("makespan", lambda d: time_text(d["makespan_ns"])),
+        ("bound", lambda d: time_text(d["bound_ns"])),
+        ("efficiency", lambda d: ratio_text(d["pipeline_efficiency"])),
+        ("hidden copies", lambda d: ratio_text(d["hidden_copy_ratio"])),
+    ),
+    (
+        ("H2D ∩ SM", _overlap("H2D", "SM")),
+        ("D2H ∩ SM", _overlap("D2H", "SM")),
+        ("D2H ∩ H2D", _overlap("D2H", "H2D")),
+        ("all three", _overlap("D2H", "H2D", "SM")),
+    ),
+    (
+        ("launch gap", _nested("launch_gaps", "median_ns")),
+        ("held by barriers", _barrier),
+        ("host blocked", _host_blocked),
+    ),
 )
-_ALWAYS = ("makespan", "bound", "efficiency")
+"""Columns, and which of them stand in one table: a terminal of 80 columns holds each."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -76,52 +82,76 @@ class Comparison:
         """The reports as JSON."""
         return list(self.reports)
 
-    @property
-    def rows(self) -> list[dict[str, str]]:
-        """One row for each trace and device, as text; columns that no row has are left out.
+    def rows(self, group: int = 0) -> list[dict[str, str]]:
+        """One row for each trace and device, as text.
 
-        The speed-up is against the first row of the same device.
+        Names that are the same everywhere, and columns that no row has, are left out. The speed-up
+        is against the first row of the same device.
+
+        Parameters
+        ----------
+        group : int
+            0: makespan, bound and efficiency. 1: overlap ratios. 2: launch gaps, barriers and time
+            for which the host was blocked.
         """
-        lines = [(found, device) for found in self.reports for device in found["devices"]]
         first: dict[int, int] = {}
         rows = []
-        for found, device in lines:
-            against = first.setdefault(device["device"], device["makespan_ns"])
-            rows.append(self._row(found, device, against))
-        used = {head for row in rows for head, text in row.items() if text != UNDEFINED}
-        return [{h: t for h, t in row.items() if h in used or h in _ALWAYS} for row in rows]
+        for found in self.reports:
+            for device in found["devices"]:
+                against = first.setdefault(device["device"], device["makespan_ns"])
+                cells = {head: cell(device) for head, cell in _GROUPS[group]}
+                if group == 0:
+                    cells["speed-up"] = _speedup(against, device["makespan_ns"])
+                rows.append(_names(found, device) | cells)
+        return _without_empty(rows)
 
-    def _row(self, found: Json, device: Json, first_ns: int) -> dict[str, str]:
-        labels = found["labels"]
-        ns = device["makespan_ns"]
-        speedup = f"{first_ns / ns:.2f}×" if ns else UNDEFINED
-        several = any(len(one["devices"]) > 1 for one in self.reports)
-        names = {
-            "technique": str(labels.get("technique", "") or found["trace"]),
-            "variant": str(labels.get("variant", "")) or UNDEFINED,
-            "device": str(device["device"]) if several else UNDEFINED,
-        }
-        cells = {head: cell(device) for head, cell in _COLUMNS}
-        return {**names, "speed-up": speedup, **cells}
-
-    def table(self) -> Table:
-        """As a table of rich."""
-        from rich.table import Table
-
+    def tables(self) -> list[Table]:
+        """As tables of rich, those that have something to say."""
         from timeline.report.tables import grid
 
-        rows = self.rows
-        if not rows:
-            return Table()
-        heads = tuple(rows[0])
-        names = sum(head in ("technique", "variant", "device") for head in heads)
-        return grid(heads, [tuple(r.values()) for r in rows], right=range(names, len(heads)))
+        found = []
+        for group in range(len(_GROUPS)):
+            rows = self.rows(group)
+            heads = tuple(rows[0]) if rows else ()
+            names = sum(head in _NAMES for head in heads)
+            if len(heads) > names:
+                cells = [tuple(row.values()) for row in rows]
+                found.append(grid(heads, cells, right=range(names, len(heads))))
+        return found
 
     def print(self, console: Console | None = None) -> None:
-        """Print the table, by default to stdout."""
+        """Print the tables, by default to stdout."""
         from rich.console import Console
 
-        (console or Console(highlight=False)).print(self.table())
+        console = console or Console(highlight=False)
+        for table in self.tables():
+            console.print(table)
+
+
+_NAMES = ("technique", "variant", "device")
+
+
+def _names(found: Json, device: Json) -> dict[str, str]:
+    labels = found["labels"]
+    return {
+        "technique": str(labels.get("technique") or found["trace"]),
+        "variant": str(labels.get("variant") or UNDEFINED),
+        "device": str(device["device"]),
+    }
+
+
+def _speedup(first_ns: int, ns: int) -> str:
+    return f"{first_ns / ns:.2f}×" if ns else UNDEFINED
+
+
+def _without_empty(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    distinct = {head: {row[head] for row in rows} for head in (rows[0] if rows else ())}
+    kept = [
+        head
+        for head, texts in distinct.items()
+        if head == "variant" or (texts != {UNDEFINED} and (head not in _NAMES or len(texts) > 1))
+    ]
+    return [{head: row[head] for head in kept} for row in rows]
 
 
 def compare_table(traces: Sequence[Trace]) -> Comparison:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from rich.text import Text
 
 __all__ = ["grid", "printable"]
 
@@ -41,16 +42,28 @@ def grid(
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=SIMPLE_HEAD if heading else None, pad_edge=False, show_header=heading)
+    table = Table(
+        box=SIMPLE_HEAD if heading else None,
+        pad_edge=False,
+        collapse_padding=True,
+        show_header=heading,
+    )
     for index, head in enumerate(heads):
-        justify = "right" if index in right else "left"
-        table.add_column(Text(head), justify=justify, no_wrap=index in right, overflow="fold")  # type: ignore[arg-type]
+        number = index in right
+        table.add_column(Text(head), justify="right" if number else "left", no_wrap=number)
     for row in rows:
-        table.add_row(*(Text(_short(printable(cell), index)) for index, cell in enumerate(row)))
+        table.add_row(*(_cell(cell, first=index == 0) for index, cell in enumerate(row)))
     return table
 
 
-def _short(text: str, column: int) -> str:
-    if column or len(text) <= MOST_NAME:
-        return text
-    return text[: MOST_NAME - 1] + "…"
+def _cell(text: str, *, first: bool) -> Text:
+    """The first column holds names: cut rather than folded, so that a row stays a line."""
+    from rich.text import Text
+
+    if not first:
+        return Text(printable(text))
+    return Text(_short(printable(text)), no_wrap=True, overflow="ellipsis")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MOST_NAME else text[: MOST_NAME - 1] + "…"

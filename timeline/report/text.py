@@ -90,8 +90,8 @@ def _headline(one: Json) -> RenderableType:
             "bound",
             time_text(one["bound_ns"]),
             f"{limit} busy {time_text(one['engine_bound_ns'])}, "
-            f"critical path {time_text(one['critical_path_ns'])}, "
-            f"as issued {time_text(one['issued_path_ns'])}",
+            f"critical path {time_text(one['critical_path_ns'])}; "
+            f"in the order issued {time_text(one['issued_path_ns'])}",
         ),
         ("pipeline efficiency", ratio_text(one["pipeline_efficiency"]), "bound / makespan"),
         (
@@ -174,7 +174,16 @@ def _kernels(one: Json) -> RenderableType | None:
         detail += f"prologue hidden {ratio_text(pdl['prologue_overlap'])}, "
         detail += f"wait returned {time_text(pdl['wait_after_end_ns'])} after the primary's end"
         rows.append(("overlap of dependent kernels", time_text(pdl["overlap_ns"]), detail))
+    if one["stamps"] is not None:
+        rows.append(_stamps(one["stamps"]))
     return grid(("kernels in stream order", "median", ""), rows, right=(1,))
+
+
+def _stamps(found: Json) -> tuple[str, str, str]:
+    detail = f"and {time_text(found['end_ns'])} before the end, in {found['kernels']:,} kernels"
+    if found["outside"]:
+        detail += f"; {found['outside']:,} with stamps outside: the clocks are not aligned"
+    return "first stamp after the start", time_text(found["start_ns"]), detail
 
 
 def _barriers(one: Json) -> RenderableType | None:
@@ -189,8 +198,8 @@ def _barriers(one: Json) -> RenderableType | None:
         )
         for row in found["longest"][:MOST_WAITS]
     ]
-    total = f"{found['waits']:,} in all; some stream was held"
-    rows.append((total, "", time_text(found["blocked_ns"])))
+    total = f"{found['waits']:,} in all; a stream was held for"
+    rows.append((total, "", time_text(found["held_ns"])))
     heads = ("barrier of the legacy default stream: waiting", "waited for", "waited")
     return grid(heads, rows, right=(2,))
 
