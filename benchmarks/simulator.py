@@ -2,9 +2,8 @@
 
 The time is that of the process (other programs on the machine don't count), of everything that
 ``SimBackend.run`` does with ``verify=False``: compiling the Program, the event loop, the Trace's
-tables.
-Building the Program is not in it. After a small first run, the fastest of some counts: what else the
-machine does (a shared core, a full cache) only ever adds. The median stands beside it.
+tables. Building the Program is not in it. After a small first run, the fastest of some counts: what
+else the machine does (a shared core, a full cache) only ever adds. The median stands beside it.
 
     python -m benchmarks.simulator [--ops 200000] [--runs 3] [--output simulator.json]
 """
@@ -146,9 +145,8 @@ def main() -> int:
     parser.add_argument("--output", type=Path)
     options = parser.parse_args()
     rows, missed = [], False
-    print(
-        f"{'program':<14}{'ops':>9}{'activities':>12}{'µs an op':>10}{'ops a second':>15}{'median':>10}"
-    )
+    print(f"{'program':<14}{'ops':>9}{'activities':>12}", end="")
+    print(f"{'µs an op':>10}{'ops a second':>15}{'median':>10}")
     for issue, required in CASES:
         row = measure(issue, options.ops, options.runs) | {"required": required}
         rows.append(row)
