@@ -66,6 +66,7 @@ class Session:
         self._library = library
         self._wanted = wanted
         self._undo: list[Callable[[], object]] = []
+        self._undo_calls: list[Callable[[], object]] = []
         self.notes: list[str] = []
 
     def open(self) -> None:
@@ -147,9 +148,16 @@ class Session:
             (CallbackDomain.DRIVER_API, K.DRIVER),
         ):
             if self._wanted.calls is Calls.WORK and switch(self._library, domain, on=True):
-                self._undo.append(partial(switch, self._library, domain, on=False))
+                self._undo_calls.append(partial(switch, self._library, domain, on=False))
             else:
                 self._enable(kind, "cuptiActivityEnable")
+                self._undo_calls.append(self._undo.pop())
+
+    def quiet(self) -> None:
+        """Trace no more calls; what they issued is still traced."""
+        while self._undo_calls:
+            self._undo_calls.pop()()
+        self._library.status("cuptiActivityDisable", int(K.SYNCHRONIZATION))
 
     def close(self) -> int:
         """Switch off, and have every buffer returned.
@@ -161,8 +169,8 @@ class Session:
         """
         library = self._library
         library.status("cuptiActivityFlushAll", 0)  # waits for activities that have ended
-        while self._undo:
-            self._undo.pop()()
+        while self._undo_calls or self._undo:
+            (self._undo_calls or self._undo).pop()()
         library.status("cuptiActivityFlushAll", _FORCED)
         dropped = ctypes.c_size_t(0)
         library.status("cuptiActivityGetNumDroppedRecords", None, 0, ctypes.byref(dropped))

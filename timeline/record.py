@@ -1,0 +1,205 @@
+"""Recording live code.
+
+::
+
+    with timeline.record("out"):
+        ...                                       # any code that uses CUDA
+
+    @timeline.record("out", overwrite=True)
+    def step(): ...
+
+``timeline record script.py`` does the same around a whole script, with :func:`run_script`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import ContextDecorator
+from types import TracebackType
+
+from timeline.errors import TimelineError, UsageError
+from timeline.recording import script
+from timeline.recording.nvtx_package import hook
+from timeline.recording.recorder import LiveCollector, Recorder
+from timeline.recording.signals import ignored, terminable
+from timeline.trace import Trace
+
+__all__ = ["prepare_nvtx", "record", "run_script"]
+
+
+class record(ContextDecorator):  # noqa: N801 - used as a function
+    """Record what the GPU does for the code inside, as a context manager or a decorator.
+
+    When the code ends, by itself or by an exception, the recorder waits for the GPU and writes the
+    trace. Only one recording runs at a time in a process.
+
+    Parameters
+    ----------
+    path : path-like, optional
+        Folder of the trace. Without one, the trace is only in :attr:`trace`.
+    overwrite : bool
+        Replace a trace that is already there.
+    collector : LiveCollector, optional
+        What measures; by default CUPTI.
+
+    Raises
+    ------
+    CuptiError
+        On entering, when CUPTI can't be used.
+    OutputError
+        On entering, when the place can't be written.
+
+    Notes
+    -----
+    Functions that were decorated with ``nvtx.annotate`` before, while no tool listened, are not
+    seen: nvtx 0.2.12 and later returned them bare. Call :func:`prepare_nvtx` before the decorators
+    run, or use ``timeline record``.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        overwrite: bool = False,
+        collector: LiveCollector | None = None,
+    ) -> None:
+        self._path = path
+        self._overwrite = overwrite
+        self._collector = collector
+        self._recorder: Recorder | None = None
+        self._trace: Trace | None = None
+
+    def __enter__(self) -> record:
+        self._trace = None
+        self._recorder = Recorder(
+            self._path, self._collector or _cupti(), sys.argv, overwrite=self._overwrite
+        )
+        self._recorder.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        where: TracebackType | None,
+    ) -> None:
+        assert self._recorder is not None
+        try:
+            if error is None:
+                self._recorder.settle()
+        finally:
+            self._stop(error)
+
+    def _stop(self, error: BaseException | None) -> None:
+        assert self._recorder is not None
+        try:
+            with ignored():
+                self._recorder.stop()
+        except TimelineError as failure:
+            if error is None:
+                raise
+            error.add_note(f"timeline: the trace was not written: {failure}")
+
+    @property
+    def trace(self) -> Trace:
+        """The trace that was recorded.
+
+        Raises
+        ------
+        UsageError
+            While the recording runs, or before.
+        """
+        if self._trace is None:
+            if self._recorder is None or not self._recorder.stopped:
+                raise UsageError("the trace is there when the recorded code has ended")
+            self._trace = self._recorder.trace()
+        return self._trace
+
+
+def _cupti() -> LiveCollector:
+    from timeline.backends.cuda.cupti import CuptiCollector
+
+    collector: LiveCollector = CuptiCollector(host_functions=True)
+    return collector
+
+
+def prepare_nvtx() -> bool:
+    """Let functions that are decorated with ``nvtx.annotate`` from now on be seen by recordings.
+
+    Returns
+    -------
+    bool
+        False where nvtx is not installed or is switched off.
+    """
+    return hook()
+
+
+def run_script(
+    argv: Sequence[str],
+    out: str | os.PathLike[str],
+    module: bool = False,
+    *,
+    overwrite: bool = False,
+    collector: LiveCollector | None = None,
+) -> int:
+    """Run a Python script or module under the recorder, in this process.
+
+    Ctrl-C, SIGTERM, an exception and ``sys.exit`` leave a whole trace. ``os._exit``, and a signal
+    that kills, leave the parts that had been written; :meth:`timeline.trace.Trace.load` reads them
+    and says so.
+
+    Parameters
+    ----------
+    argv : sequence of str
+        The script, or the module's name, and its arguments.
+    out : path-like
+        Folder of the trace.
+    module : bool
+        ``argv[0]`` is a module, as after ``python -m``.
+
+    Returns
+    -------
+    int
+        The script's exit code: 1 after an exception, 130 after Ctrl-C, 143 after SIGTERM.
+
+    Raises
+    ------
+    UsageError, CuptiError, OutputError
+        Before the script runs.
+    TimelineError
+        After it, when the trace can't be written.
+    """
+    script.checked(argv, module=module)
+    recorder = Recorder(out, collector or _cupti(), argv, overwrite=overwrite)
+    recorder.start()
+    process = os.getpid()
+    with terminable():
+        code = script.run(argv, module=module)
+        if os.getpid() != process:  # a fork that ran to the script's end
+            return code
+        code = _settled(recorder, code)
+    with ignored():
+        meta = recorder.stop()
+    _tell(out, recorder.rows, meta.dropped)
+    return code
+
+
+def _settled(recorder: Recorder, code: int) -> int:
+    """Wait for the GPU, unless the script was interrupted; the exit code."""
+    if code >= script.INTERRUPTED:
+        return code
+    try:
+        recorder.settle()
+    except KeyboardInterrupt:
+        return script.INTERRUPTED
+    except SystemExit as error:
+        return int(error.code or 0)
+    return code
+
+
+def _tell(out: str | os.PathLike[str], rows: dict[str, int], dropped: int) -> None:
+    counts = ", ".join(f"{rows.get(name, 0)} {name}" for name in ("activities", "calls", "ranges"))
+    lost = f"; CUPTI dropped {dropped} records" if dropped else ""
+    print(f"timeline: wrote {os.fspath(out)}: {counts}{lost}", file=sys.stderr)
