@@ -231,7 +231,7 @@ CHECKS: Mapping[str, tuple[Check, ...]] = {
             "the library among them",
             "share of the library's kernel beside others, in a per-thread default stream",
             of("per_thread", beside("ker_library", r"ker_\d+")),
-            least=0.9,
+            least=0.5,
         ),
         Check(
             "legacy still a barrier",

@@ -61,7 +61,7 @@ TECHNIQUE = Technique(
     parameters=(
         Parameter("batches", 8, "batches, dealt to the streams in turn", minimum=1, maximum=256),
         Parameter("batch_mib", 16, "bytes of a batch each way, MiB", minimum=1, maximum=1024),
-        Parameter("streams", 3, "streams, each with device memory for one batch", 1, 32),
+        Parameter("streams", 4, "streams, each with device memory for one batch", 1, 32),
         Parameter("iters", 2048, "FMAs an element: the kernel's intensity", 0, 1_000_000),
     ),
     builder=build,

@@ -30,33 +30,46 @@ class Loaded:
     static_shared_bytes: int
 
 
+_KEPT: dict[tuple[Any, bytes, str, int], Loaded] = {}
+"""Kernels by driver, cubin, symbol and device: loaded once a process, and never unloaded.
+
+CUPTI keeps kernel names by function handle. A module that was unloaded while nothing was collected
+leaves its names behind, and the next one at the same address appears under them (seen with CUPTI
+13.0 on an H200).
+"""
+
+
 class Functions:
     """Kernels compiled and loaded on first use, once a device."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
         self._loaded: dict[tuple[Kernel, int], Loaded] = {}
-        self._modules: list[tuple[int, Any]] = []
 
     def load(self, kernel: Kernel, device: int) -> Loaded:
         """The function of a kernel on a device, ready to be launched without any lazy loading."""
         key = (kernel, device)
         if key not in self._loaded:
             cubin = compile_kernel(kernel, architecture_of(self._api, device))
-            self._loaded[key] = self._load(cubin, symbol_of(kernel), device)
+            self._loaded[key] = self._kept(cubin, symbol_of(kernel), device)
         return self._loaded[key]
 
     def load_text(self, source: bytes, symbol: str, device: int) -> Loaded:
         """Compile and load CUDA C++ that is not in ``kernels/``."""
         arch = architecture_of(self._api, device)
         cubin = compile_text(source, f"{symbol}.cu", [f"--gpu-architecture={arch}"])
-        return self._load(cubin, symbol, device)
+        return self._kept(cubin, symbol, device)
+
+    def _kept(self, cubin: bytes, symbol: str, device: int) -> Loaded:
+        key = (self._api.driver, cubin, symbol, device)
+        if key not in _KEPT:
+            _KEPT[key] = self._load(cubin, symbol, device)
+        return _KEPT[key]
 
     def _load(self, cubin: bytes, symbol: str, device: int) -> Loaded:
         driver, check = self._api.driver, self._api.check
         check(self._api.runtime.cudaSetDevice(device), "cudaSetDevice")
         module = check(driver.cuModuleLoadData(cubin), f"loading kernel {symbol!r}")
-        self._modules.append((device, module))
         status, function = driver.cuModuleGetFunction(module, symbol.encode())
         if status:
             raise ProgramError(f'no extern "C" __global__ function {symbol!r} in its source')
@@ -68,14 +81,6 @@ class Functions:
             return int(check(driver.cuFuncGetAttribute(key, function), f"reading {name}"))
 
         return Loaded(function, symbol, attribute("NUM_REGS"), attribute("SHARED_SIZE_BYTES"))
-
-    def release(self) -> None:
-        """Unload everything; errors are ignored, as the context may be lost."""
-        for device, module in self._modules:
-            self._api.runtime.cudaSetDevice(device)
-            self._api.driver.cuModuleUnload(module)
-        self._modules.clear()
-        self._loaded.clear()
 
 
 def launch_config(api: Api, op: Launch, loaded: Loaded, stream: StreamHandle) -> Any:

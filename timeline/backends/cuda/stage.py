@@ -92,7 +92,6 @@ class Stage:
         self.stamps.release()
         self.memory.release()
         self.handles.release()
-        self.functions.release()
 
 
 def launches(program: Program) -> list[Launch]:
