@@ -25,8 +25,15 @@ extern "C" __global__ void stream_copy(const float4* in, float4* out, u64 n, u64
     if (stamp && threadIdx.x == 0) { stamp[2 * blockIdx.x] = t0; stamp[2 * blockIdx.x + 1] = now(); }
 }
 extern "C" __global__ void fma_loop(float* out, u64 n, u64* stamp) {
-    u64 t0 = now(); float a = threadIdx.x, b = a + 1, c = a + 2, d = a + 3;
-    for (u64 i = 0; i < n; i++) { a = fmaf(a, 0.5f, 1.f); b = fmaf(b, 0.5f, 1.f); c = fmaf(c, 0.5f, 1.f); d = fmaf(d, 0.5f, 1.f); }
-    if (a + b + c + d == -1.f) out[0] = a;
+    u64 t0 = now();
+    float v[4] = {threadIdx.x + 0.f, threadIdx.x + 1.f, threadIdx.x + 2.f, threadIdx.x + 3.f};
+#pragma unroll 16
+    for (u64 i = 0; i < n; i++) {
+        v[0] = fmaf(v[0], 0.5f, 1.f);
+        v[1] = fmaf(v[1], 0.5f, 1.f);
+        v[2] = fmaf(v[2], 0.5f, 1.f);
+        v[3] = fmaf(v[3], 0.5f, 1.f);
+    }
+    if (v[0] + v[1] + v[2] + v[3] == -1.f) out[0] = v[0];
     if (stamp && threadIdx.x == 0) { stamp[2 * blockIdx.x] = t0; stamp[2 * blockIdx.x + 1] = now(); }
 }
