@@ -116,8 +116,12 @@ def _ramp(points: Int64, at: Int64) -> Int64:
 
 def _longest(index: Int64, length: Int64, count: int) -> Int64:
     """Of each bucket, the position of the first of its longest intervals; -1 without any."""
-    order = np.lexsort((-np.arange(len(index)), length, index))
-    last = np.flatnonzero(np.diff(index[order], append=count))
+    order = np.argsort(index, kind="stable")  # one pass for intervals that ascend already
+    bucket, ordered = index[order], length[order]
+    opens = np.flatnonzero(np.diff(bucket, prepend=-1))
+    members = np.diff(opens, append=len(bucket))
+    equal = np.flatnonzero(ordered == np.repeat(np.maximum.reduceat(ordered, opens), members))
+    first = equal[np.diff(bucket[equal], prepend=-1) != 0]
     longest = np.full(count, -1, np.int64)
-    longest[index[order[last]]] = order[last]
+    longest[bucket[first]] = order[first]
     return longest
