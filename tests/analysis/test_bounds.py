@@ -12,6 +12,7 @@ from timeline.analysis import bound, work_of
 from timeline.analysis.dependencies import Edges
 from timeline.analysis.longest_path import longest_path_ns
 from timeline.analysis.matching import first_after, latest_before, pair_codes
+from timeline.analysis.numbering import number_ids
 from timeline.trace import Trace
 
 MakeTrace = Callable[..., Trace]
@@ -220,3 +221,10 @@ def test_pair_codes(a: list[tuple[int, int]], b: list[tuple[int, int]]) -> None:
     for i, key in enumerate(keys):
         for j, twin in enumerate(keys):
             assert (codes[i] == codes[j]) == (key == twin)
+
+
+@given(st.lists(st.sampled_from([-1, 0, 7, 8, 2**40, -(2**62)]), max_size=9))
+@quick
+def test_numbers_for_ids(ids: list[int]) -> None:
+    ranks = {value: rank for rank, value in enumerate(sorted(set(ids)))}
+    assert number_ids(np.array(ids, np.int64)).tolist() == [ranks[value] for value in ids]

@@ -32,6 +32,8 @@ def role_spans(work: Work, places: Int64, *roles: str) -> RoleSpans:
     Stamps are tied to kernels by correlation id. Kernels that share one, as those of a graph do,
     have none.
     """
+    if not work.trace.tables["stamps"].num_rows:
+        return _unknown(len(places))
     issued = work.column("correlation")
     distinct, counts = np.unique(issued, return_counts=True)
     alone = distinct[(counts == 1) & (distinct >= 0)]
@@ -44,8 +46,7 @@ def role_spans(work: Work, places: Int64, *roles: str) -> RoleSpans:
     wanted = issued[places]
     at = np.minimum(np.searchsorted(kernel[first], wanted), max(len(first) - 1, 0))
     if not len(first):
-        empty = np.zeros(len(places), np.int64)
-        return RoleSpans(np.zeros(len(places), np.bool_), empty, empty, empty, empty)
+        return _unknown(len(places))
     start, end = column("stamps", "start")[rows], column("stamps", "end")[rows]
     return RoleSpans(
         np.asarray(kernel[first][at] == wanted),
@@ -54,6 +55,11 @@ def role_spans(work: Work, places: Int64, *roles: str) -> RoleSpans:
         np.minimum.reduceat(end, first)[at],
         np.maximum.reduceat(end, first)[at],
     )
+
+
+def _unknown(count: int) -> RoleSpans:
+    none = np.zeros(count, np.int64)
+    return RoleSpans(np.zeros(count, np.bool_), none, none, none, none)
 
 
 def _rows(work: Work, kernels: Int64, roles: tuple[str, ...]) -> Int64:

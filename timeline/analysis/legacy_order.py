@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from timeline.analysis.dependencies import NO_EDGES, Edges, held
 from timeline.analysis.matching import latest_before
+from timeline.analysis.numbering import number_ids
 from timeline.analysis.work import Work
 from timeline.intervals import Int64
 
@@ -76,8 +77,8 @@ def _of_kinds(work: Work, kinds: tuple[str, ...], wanted: tuple[str, ...]) -> Bo
 
 def _owners(work: Work) -> Int64:
     """A number for each process and context; shape (n,)."""
-    contexts, code = np.unique(work.column("context"), return_inverse=True)
-    return np.asarray(work.column("process").astype(np.int64) * len(contexts) + code)
+    context = number_ids(work.column("context"))
+    return number_ids(work.column("process")) * (int(context.max(initial=0)) + 1) + context
 
 
 def _held_by_legacy(work: Work, legacy: Bools, blocking: Bools) -> Edges:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from timeline.analysis.numbering import number_ids
 from timeline.intervals import Int64
 
 __all__ = ["first_after", "latest_before", "pair_codes"]
@@ -65,4 +66,4 @@ def pair_codes(*columns: tuple[Int64, Int64]) -> tuple[Int64, ...]:
 
 
 def _codes(parts: list[Int64]) -> Int64:
-    return np.asarray(np.unique(np.concatenate(parts), return_inverse=True)[1], np.int64)
+    return number_ids(np.concatenate(parts))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from timeline.analysis.numbering import number_ids
 from timeline.analysis.windows import Window, check_repeat, devices
 from timeline.engines import D2H, ENGINES, H2D, SM
 from timeline.errors import UsageError
@@ -107,9 +108,9 @@ class Work:
         """A number for each stream: process, context and stream together; shape (n,)."""
         codes = np.zeros(len(self.rows), np.int64)
         for name in ("process", "context", "stream"):
-            distinct, code = np.unique(self.column(name), return_inverse=True)
-            if len(distinct) > 1:
-                codes = np.unique(codes * len(distinct) + code, return_inverse=True)[1]
+            code = number_ids(self.column(name))
+            if code.any():
+                codes = number_ids(codes * (int(code.max()) + 1) + code)
         return codes
 
     @cached_property
