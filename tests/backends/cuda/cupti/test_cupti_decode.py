@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ctypes
+import mmap
 from collections.abc import Callable
 from typing import Any
 
@@ -81,6 +82,21 @@ def test_names_that_are_the_same_text_are_one_name(decode: Decode) -> None:
     trace = Trace.from_tables(Meta("cupti"), {"activities": tables["activities"]})
     assert trace.names("activities", "name") == ["spin"]
     assert trace.column("activities", "name").tolist() == [0, 0]
+
+
+def test_a_name_whose_memory_is_gone_is_said_to_be_lost(decode: Decode) -> None:
+    memory = mmap.mmap(-1, mmap.PAGESIZE)
+    address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    memory.close()
+    (row,) = rows(decode([(KERNEL, {"start": 1, "end": 2, "name": address})]), "activities")
+    assert row["name"] == "[name lost]"
+
+
+def test_a_long_name_over_several_pages_is_read_whole(decode: Decode) -> None:
+    keep, address = text("k" * 10_000)
+    (row,) = rows(decode([(KERNEL, {"start": 1, "end": 2, "name": address})]), "activities")
+    assert row["name"] == "k" * 10_000
+    del keep
 
 
 def test_kernels_without_clusters_have_clusters_of_one(decode: Decode) -> None:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from timeline.backends.cuda.cupti.library import Library
+from timeline.backends.cuda.cupti.memory import text_at
 from timeline.trace.columns import from_numpy, to_numpy
 
 __all__ = ["Codes", "FunctionNames", "Strings", "demangler", "factorize", "without_version"]
@@ -19,6 +20,9 @@ __all__ = ["Codes", "FunctionNames", "Strings", "demangler", "factorize", "witho
 Int32 = npt.NDArray[np.int32]
 Codes = tuple[Int32, list[str]]
 """Codes and what they stand for, as :func:`timeline.trace.table` takes a dictionary column."""
+
+LOST = "[name lost]"
+"""Name of what was unloaded before its name was read."""
 
 _VERSION = re.compile(r"_v\d+(?=(_ptsz|_ptds)?$)")
 
@@ -48,8 +52,8 @@ class Strings:
     def at(self, address: int) -> str | None:
         """The text at ``address``; None at 0."""
         if address not in self._known:
-            text = ctypes.string_at(address).decode("utf-8", "replace")
-            self._known[address] = self._shown(text)
+            text = text_at(address)
+            self._known[address] = LOST if text is None else self._shown(text)
         return self._known[address]
 
     def codes(self, addresses: npt.NDArray[Any], otherwise: str = "") -> Codes:
