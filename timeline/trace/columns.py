@@ -140,6 +140,8 @@ def from_numpy(values: Array, kind: pa.DataType) -> pa.Array:
 
 def _check_range(values: Array, dtype: np.dtype[Any]) -> None:
     limits = np.iinfo(dtype)
+    if isinstance(values, np.ma.MaskedArray):
+        values = values.compressed()
     if values.size and not (limits.min <= int(values.min()) and int(values.max()) <= limits.max):
         raise TraceError(f"a value from {values.min()} to {values.max()} does not fit {dtype}")
 

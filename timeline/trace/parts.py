@@ -1,7 +1,9 @@
 """One table of one part as a Parquet file: written compactly, read back to the schema's types.
 
 Times and correlations rise slowly, so they are stored as differences (``DELTA_BINARY_PACKED``);
-the rest repeats, so it is stored as dictionaries. Columns that hold nothing are left out.
+the rest repeats, so it is stored as dictionaries. Columns that hold nothing are left out. A grid,
+block or cluster that is null is stored as zeros, which no launch has: pyarrow up to 25 can't read
+lists of a fixed size back when some are null.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from timeline.errors import TraceError
-from timeline.trace.columns import nulls, texts, to_numpy
+from timeline.trace.columns import from_numpy, nulls, one_chunk, texts, to_numpy
 from timeline.trace.schema import TABLES
 
 __all__ = ["part_bytes", "read_part"]
@@ -29,7 +31,7 @@ def part_bytes(table: pa.Table) -> pa.Buffer:
     """``table`` as the content of a Parquet file."""
     kept = [c for c in table.column_names if c in _ALWAYS or _holds_something(table[c])]
     # A table without columns would lose its number of rows.
-    table = table.select(kept or table.column_names[:1])
+    table = _without_null_lists(table.select(kept or table.column_names[:1]))
     delta = [c for c in table.column_names if c in RISING]
     sink = pa.BufferOutputStream()
     pq.write_table(
@@ -43,6 +45,26 @@ def part_bytes(table: pa.Table) -> pa.Buffer:
         write_statistics=[c for c in ("start", "end") if c in delta],
     )
     return sink.getvalue()
+
+
+def _without_null_lists(table: pa.Table) -> pa.Table:
+    for index, field in enumerate(table.schema):
+        if pa.types.is_fixed_size_list(field.type) and table[field.name].null_count:
+            zeros = from_numpy(to_numpy(one_chunk(table[field.name])), field.type)
+            table = table.set_column(index, field, zeros)
+    return table
+
+
+def _null_zeros(column: pa.ChunkedArray) -> pa.Array:
+    """Lists of zeros as nulls: the inverse of :func:`_without_null_lists`."""
+    lists = one_chunk(column)
+    lanes = to_numpy(lists)
+    empty = np.asarray(~lanes.any(axis=1))
+    if not empty.any():
+        return lists
+    flat = from_numpy(lanes.reshape(-1), lists.type.value_type)
+    mask = from_numpy(empty, pa.bool_())
+    return pa.FixedSizeListArray.from_arrays(flat, lists.type.list_size, mask=mask)
 
 
 def _holds_something(column: pa.ChunkedArray) -> bool:
@@ -149,6 +171,8 @@ def _conform(found: pa.Table, schema: pa.Schema, place: str, max_bytes: int) -> 
     for field in schema:
         if field.name not in found.column_names:
             columns.append(nulls(found.num_rows, field.type))
+        elif pa.types.is_fixed_size_list(field.type):
+            columns.append(_null_zeros(found[field.name]))
         elif pa.types.is_string(field.type):
             check_memory(_text_bytes(found[field.name]), max_bytes, place)
             columns.append(texts(found[field.name].to_pylist()))
