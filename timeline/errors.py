@@ -6,7 +6,7 @@
     ├── UsageError                  an unknown technique, variant or parameter; a malformed option
     ├── ProgramError                a Program that CUDA would refuse or leave undefined
     │   └── DataRaceError           two operations touch the same bytes without an ordering edge
-    ├── TraceError                  a trace that can't be read: truncated, foreign, of another version
+    ├── TraceError                  a trace that can't be read: truncated, or of another version
     ├── OutputError                 a place that can't be written, or would be overwritten
     ├── VerificationError           an output differs from the known answer              (exit 1)
     └── UnavailableError            this machine lacks something                         (exit 3)
@@ -57,7 +57,7 @@ class VerificationError(TimelineError):
 
 
 class UnavailableError(TimelineError):
-    """This machine lacks something that the call needs."""
+    """The machine lacks something that the call needs."""
 
     exit_code = 3
 
