@@ -25,9 +25,10 @@ help:  ## list the targets
 
 demo: $(VENV)/.extras  ## run every technique on the GPU, or simulated, and draw what happened
 	@$(BIN)/timeline demo -o $(OUT) --overwrite
+	@echo "pictures: $(OUT)/*.svg; all of it in the browser: make app TRACES=$(OUT)"
 
-app: $(VENV)/.extras  ## open the dashboard on the recorded samples
-	@$(BIN)/timeline app
+app: $(VENV)/.extras  ## open the dashboard on the recorded samples, or on TRACES
+	@$(BIN)/timeline app $(TRACES)
 
 test: lint  ## everything that CI checks
 	@$(BIN)/pytest -n 2 --dist worksteal $(PYTEST_ARGS)

@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 import pytest
 
 from timeline.cli import main
+from timeline.techniques import technique
 from timeline.trace import Device, Meta, Trace, table
 
 Captured = pytest.CaptureFixture[str]
@@ -84,3 +85,50 @@ def test_a_truncated_trace_is_one_line(saved: Path, tmp_path: Path, capsys: Capt
     assert part.name in err
     assert err.count("\n") == 1
     assert not (tmp_path / "step.svg").exists()
+
+
+def simulated(folder: Path, variant: str) -> Path:
+    labels = {"technique": "pdl", "variant": variant}
+    columns = {
+        "kind": ["kernel"],
+        "name": ["scale"],
+        "start": [0],
+        "end": [1_000],
+        "device": [0],
+        "stream": [1],
+        "engine": ["SM"],
+    }
+    meta = Meta("sim", devices=(Device(0, "GPU"),), labels=labels)
+    tables = {"activities": table("activities", columns)}
+    return Trace.from_tables(meta, tables).save(folder / variant)
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".html"])
+def test_several_traces_are_set_one_above_the_other(suffix: str, tmp_path: Path) -> None:
+    places = [str(simulated(tmp_path, name)) for name in ("stream_order", "pdl")]
+    out = tmp_path / f"both{suffix}"
+    assert main(["gantt", *places, "-o", str(out)]) == 0
+    drawn = out.read_text(encoding="utf-8")
+    assert technique("pdl").title in drawn
+    assert all(name in drawn for name in ("stream_order", "pdl"))
+
+
+def test_a_picture_says_where_its_times_are_from(tmp_path: Path, saved: Path) -> None:
+    for place, words in ((simulated(tmp_path, "pdl"), "simulated GPU"), (saved, "by cupti")):
+        out = tmp_path / f"{place.name}.svg"
+        assert main(["gantt", str(place), "-o", str(out)]) == 0
+        assert words in texts(out)
+
+
+def test_folders_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    places = [str(simulated(tmp_path / run, "pdl")) for run in ("before", "after")]
+    assert main(["gantt", *places, "-o", str(tmp_path / "both.svg")]) == 0
+    drawn = texts(tmp_path / "both.svg")
+    assert "before" in drawn
+    assert "after" in drawn
+
+
+def test_a_window_is_of_one_trace(saved: Path, tmp_path: Path, capsys: Captured) -> None:
+    argv = ["gantt", str(saved), str(saved), "-o", str(tmp_path / "x.svg"), "--window", ":5us"]
+    assert main(argv) == 2
+    assert "--window is of one trace" in capsys.readouterr().err

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from timeline.cli.gantt import source_text
 from timeline.cli.output import console
 from timeline.cli.place import write_text
 
 if TYPE_CHECKING:
     from timeline.cli.experiment import Experiment, Outcome
-    from timeline.trace import Meta
 
 __all__ = ["draw", "measured", "print_comparison"]
 
@@ -52,11 +52,6 @@ def draw(experiment: Experiment, outcomes: Sequence[Outcome]) -> None:
     picture = gantt_svg(
         {outcome.variant.name: outcome.trace for outcome in outcomes},
         title=experiment.technique.title,
-        subtitle=_source(outcomes[0].trace.meta),
+        subtitle=source_text(outcomes[0].trace),
     )
     write_text(experiment.picture, picture)
-
-
-def _source(meta: Meta) -> str:
-    names = ", ".join(dict.fromkeys(device.name for device in meta.devices))
-    return f"simulated {names}" if meta.source == "sim" else f"{names}, measured by {meta.source}"

@@ -52,7 +52,7 @@ class Demo:
                     print_comparison(results[-1])
         if args.json:
             print_json(results)
-        notice(f"pictures: {args.out}/*.svg; all of it in the browser: timeline app {args.out}")
+        notice(f"pictures in {args.out}; open the traces with: timeline app {args.out}")
         return 0
 
 
