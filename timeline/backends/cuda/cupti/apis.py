@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from timeline.backends.cuda.cupti.kinds import CallbackDomain
+from timeline.backends.cuda.cupti.kinds import ActivityKind, CallbackDomain
 from timeline.backends.cuda.cupti.library import Library
 
 __all__ = ["functions", "is_work", "switch"]
@@ -36,6 +36,11 @@ _SWITCHES = {
     CallbackDomain.RUNTIME_API: "cuptiActivityEnableRuntimeApi",
 }
 
+_KINDS = {
+    CallbackDomain.DRIVER_API: ActivityKind.DRIVER,
+    CallbackDomain.RUNTIME_API: ActivityKind.RUNTIME,
+}
+
 
 def is_work(name: str) -> bool:
     """Whether a function is traced by default."""
@@ -54,15 +59,22 @@ def functions(library: Library, domain: CallbackDomain) -> Iterator[tuple[int, s
 def switch(library: Library, domain: CallbackDomain, *, on: bool) -> bool:
     """Trace the functions of a domain that are work, or stop that.
 
+    The whole kind is switched on and the other functions off: switched on one by one, without their
+    kind, functions stay untraced where CUDA was in use before (seen with CUPTI 13.0).
+
     Returns
     -------
     bool
-        False when this CUPTI (before 12.6) can't choose functions.
+        False when this CUPTI (before 12.6) can't choose functions, or refuses the kind.
     """
-    function = _SWITCHES[domain]
+    function, kind = _SWITCHES[domain], _KINDS[domain]
     if not library.has(function):
         return False
+    if on and library.status("cuptiActivityEnable", int(kind)):
+        return False
     for callback, name in functions(library, domain):
-        if is_work(name):
-            library.status(function, callback, int(on))
+        if not is_work(name):
+            library.status(function, callback, int(not on))
+    if not on:
+        library.status("cuptiActivityDisable", int(kind))
     return True
