@@ -5,11 +5,14 @@ from __future__ import annotations
 import ctypes
 import mmap
 from collections import deque
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from timeline.backends.cuda.cupti.handover import NativePool
 
 __all__ = ["BUFFER_BYTES", "BufferPool", "route"]
 
@@ -65,6 +68,10 @@ class BufferPool:
         except IndexError:
             return self._allocate(populate=False)
 
+    def take(self) -> tuple[int, int] | None:
+        """Address and valid bytes of the buffer that came back first; None when there is none."""
+        return self.completed.popleft() if self.completed else None
+
     def view(self, address: int, valid: int) -> npt.NDArray[np.uint8]:
         """The valid bytes of a completed buffer."""
         return np.frombuffer(self._memory[address], np.uint8, valid)
@@ -76,8 +83,8 @@ class BufferPool:
 
     def discard(self) -> None:
         """Take every completed buffer back unread."""
-        while self.completed:
-            self.recycle(*self.completed.popleft())
+        while done := self.take():
+            self.recycle(*done)
 
     def trim(self) -> None:
         """Return the memory of free buffers beyond the first few to the system."""
@@ -97,12 +104,8 @@ class BufferPool:
         return address
 
 
-class _Route:
-    """The process's pool, and the callbacks that serve it. Made once and never freed.
-
-    CUPTI keeps the callbacks' addresses, and perhaps a buffer, until the process ends; its threads
-    may use them at any time before that.
-    """
+class _PythonCallbacks:
+    """Callbacks for machines that :class:`NativePool` has no code for; they need the GIL."""
 
     def __init__(self) -> None:
         self.pool = BufferPool(limit_bytes=0)
@@ -120,7 +123,25 @@ class _Route:
             self.pool.completed.append((buffer, valid))
 
 
+@dataclass(frozen=True)
+class Route:
+    """The process's pool, and the callbacks that serve it. Made once and never freed.
+
+    CUPTI keeps the callbacks' addresses, and perhaps a buffer, until the process ends; its threads
+    may use them at any time before that.
+    """
+
+    pool: BufferPool | NativePool
+    requested: Any
+    completed: Any
+
+
 @cache
-def route() -> _Route:
+def route() -> Route:
     """The process's callbacks."""
-    return _Route()
+    try:
+        native = NativePool(BUFFER_BYTES, _READY)
+    except OSError:
+        python = _PythonCallbacks()
+        return Route(python.pool, python.requested, python.completed)
+    return Route(native, native.requested, native.completed)

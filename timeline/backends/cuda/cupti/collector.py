@@ -219,8 +219,8 @@ class CuptiCollector:
     def _taken(self) -> Iterator[Raw]:
         """Completed buffers, each given back once the next is asked for."""
         pool = route().pool
-        while pool.completed:
-            address, valid = pool.completed.popleft()
+        while done := pool.take():
+            address, valid = done
             try:
                 if valid:
                     yield pool.view(address, valid), self._following(address, valid)
