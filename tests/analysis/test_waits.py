@@ -153,6 +153,44 @@ def test_host_waits(make_trace: MakeTrace) -> None:
     assert found.threads.tolist() == [1, -1, -1, 3]
 
 
+def synchronised() -> dict[str, list[Row]]:
+    """Synchronisations with stream 1 while work of stream 2 runs on."""
+    times = [(1, 10, 50, 1), (2, 12, 90, 2), (1, 50, 70, 4)]
+    names = ("stream", "start", "end", "correlation")
+    activities = [dict(zip(names, row, strict=True), engine="SM") for row in times]
+    columns = ("kind", "stream", "event", "start", "end", "correlation")
+    syncs = [
+        ("event_synchronize", None, 9, 20, 55, 5),
+        ("stream_synchronize", 1, None, 58, 75, 6),
+        ("device_synchronize", None, None, 80, 95, 7),
+    ]
+    return {
+        "activities": activities,
+        "events": [{"event": 9, "stream": 1, "correlation": 3}],
+        "syncs": [dict(zip(columns, row, strict=True)) for row in syncs],
+    }
+
+
+def test_only_what_a_synchronisation_is_for_counts_as_outstanding(make_trace: MakeTrace) -> None:
+    found = host_waits(work_of(make(make_trace, synchronised()), 0))
+    assert found.kinds == ("event_synchronize", "stream_synchronize", "device_synchronize")
+    assert found.outstanding_ns.tolist() == [50 - 20, 70 - 58, 90 - 80]
+
+
+def test_an_event_whose_record_was_not_traced_follows_everything(make_trace: MakeTrace) -> None:
+    tables = synchronised()
+    del tables["events"]
+    found = host_waits(work_of(make(make_trace, tables), 0))
+    assert found.outstanding_ns.tolist() == [0, 70 - 58, 90 - 80]
+
+
+def test_memory_that_loading_a_module_takes_is_no_wait(make_trace: MakeTrace) -> None:
+    loaded = {"kind": "malloc", "start": 5, "end": 5, "correlation": 0, "bytes": 1}
+    called = {"kind": "malloc", "start": 6, "end": 8, "correlation": 1}
+    trace = make_trace([{"engine": "SM", "start": 0, "end": 9}], allocs=[loaded, called])
+    assert host_waits(work_of(trace, 0)).blocked_ns.tolist() == [2]
+
+
 def test_no_waits(make_trace: MakeTrace) -> None:
     assert len(host_waits(work_of(make_trace([{"engine": "SM", "start": 0, "end": 1}]), 0))) == 0
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from timeline.analysis.idle import device_busy
+from timeline.analysis.matching import latest_before, pair_codes
 from timeline.analysis.work import Work
 from timeline.intervals import Int64, UnionIndex
 
@@ -16,6 +17,9 @@ __all__ = ["HostWaits", "host_waits"]
 _SYNCHRONISATIONS = ("event_synchronize", "stream_synchronize", "device_synchronize")
 _BLOCKING_ALLOCS = ("malloc", "free")
 _PAGEABLE = "pageable_copy"
+_STREAM = ("process", "context", "stream")
+_NO_CALL = 0
+"""Correlation id of allocations that no call of the program made: what loading a module takes."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -36,6 +40,9 @@ class HostWaits:
     outstanding_ns : numpy.ndarray of int64, shape (n,)
         From the call's start until all activities that were issued before it had ended; 0 when none
         was left, or when one was still running after the call: then the call did not wait for it.
+        Of ``stream_synchronize`` only the activities of its stream count (the legacy default stream
+        alone, too: CUDA waits for no other with it), of ``event_synchronize`` those that the event
+        was recorded after in its stream; where that is not known, those of all streams.
     """
 
     kinds: tuple[str, ...]
@@ -61,6 +68,8 @@ class _Spans:
     starts: Int64
     ends: Int64
     issued: Int64
+    streams: Int64
+    """Number in ``Work.stream_codes`` of the one stream that is waited for; -1: of none, or all."""
 
 
 def host_waits(work: Work) -> HostWaits:
@@ -76,6 +85,7 @@ def host_waits(work: Work) -> HostWaits:
     starts, ends = starts[order], ends[order]
     kinds = [kind for p in parts for kind in p.kinds]
     issued = np.concatenate([p.issued for p in parts])[order]
+    streams = np.concatenate([p.streams for p in parts])[order]
     busy = UnionIndex(*device_busy(work)).measures(starts, ends)
     return HostWaits(
         tuple(kinds[i] for i in order.tolist()),
@@ -83,7 +93,7 @@ def host_waits(work: Work) -> HostWaits:
         starts,
         ends,
         ends - starts - busy,
-        _outstanding(work, starts, ends, issued),
+        _outstanding(work, starts, ends, issued, streams),
     )
 
 
@@ -93,14 +103,48 @@ def _of_table(work: Work, table: str, wanted: tuple[str, ...]) -> _Spans:
     codes = [code for code, name in enumerate(names) if name in wanted]
     kind, device = column(table, "kind"), column(table, "device")
     keep = np.isin(kind, codes) & ((device == work.device) | (device < 0))
+    keep &= column(table, "correlation") != _NO_CALL
     rows = _inside(work, np.flatnonzero(keep), column(table, "start"), column(table, "end"))
-    return _Spans(
+    found = _Spans(
         [names[code] for code in kind[rows].tolist()],
         column(table, "thread")[rows],
         column(table, "start")[rows],
         column(table, "end")[rows],
         column(table, "correlation")[rows],
+        np.full(len(rows), -1),
     )
+    return _of_streams(work, rows, found) if table == "syncs" else found
+
+
+def _of_streams(work: Work, rows: Int64, found: _Spans) -> _Spans:
+    """Narrowed to the streams that these ``syncs`` wait for, and to what an event follows."""
+    column = work.trace.column
+    streams, issued = _stream_numbers(work, "syncs", rows), found.issued.copy()
+    record = _records(work, rows)
+    known = (np.array(found.kinds) == "event_synchronize") & (record >= 0)
+    streams[known] = _stream_numbers(work, "events", record[known])
+    issued[known] = column("events", "correlation")[record[known]]
+    return replace(found, streams=streams, issued=issued)
+
+
+def _records(work: Work, rows: Int64) -> Int64:
+    """The last record, a row of ``events``, of the event that each of these ``syncs`` names."""
+    column = work.trace.column
+    recorded, waited = pair_codes(
+        (column("events", "process"), column("events", "event")),
+        (column("syncs", "process")[rows], column("syncs", "event")[rows]),
+    )
+    issued = column("events", "correlation")
+    return latest_before(recorded, issued, waited, column("syncs", "correlation")[rows])
+
+
+def _stream_numbers(work: Work, table: str, rows: Int64) -> Int64:
+    """Number in ``work.stream_codes`` of the stream that each row names, or -1."""
+    first = work.by_stream[work.opens_stream]
+    keys = zip(*(work.column(name)[first].tolist() for name in _STREAM), strict=True)
+    numbers = {key: number for number, key in enumerate(keys)}
+    named = zip(*(work.trace.column(table, n)[rows].tolist() for n in _STREAM), strict=True)
+    return np.array([numbers.get(key, -1) for key in named], np.int64)
 
 
 def _inside(work: Work, rows: Int64, starts: Int64, ends: Int64) -> Int64:
@@ -122,6 +166,7 @@ def _pageable_copies(work: Work) -> _Spans:
         column("calls", "start")[rows],
         column("calls", "end")[rows],
         calls[rows],
+        np.full(len(rows), -1),
     )
 
 
@@ -134,13 +179,24 @@ def _touches_pageable(work: Work) -> npt.NDArray[np.bool_]:
     return found
 
 
-def _outstanding(work: Work, starts: Int64, ends: Int64, issued: Int64) -> Int64:
+def _outstanding(work: Work, starts: Int64, ends: Int64, issued: Int64, streams: Int64) -> Int64:
     """See :class:`HostWaits`; 0 where the order of issue is not known."""
-    by_issue = np.argsort(work.column("correlation"), kind="stable")
-    activity_issued = work.column("correlation")[by_issue]
+    last = np.empty(len(starts), np.int64)
+    for stream in np.unique(streams).tolist():
+        activities = np.flatnonzero(work.stream_codes == stream) if stream >= 0 else slice(None)
+        mine = streams == stream
+        last[mine] = _last_ends(
+            work.column("correlation")[activities], work.ends[activities], issued[mine]
+        )
+    return np.where((last > starts) & (last <= ends), last - starts, 0)
+
+
+def _last_ends(activity_issued: Int64, activity_ends: Int64, issued: Int64) -> Int64:
+    """The latest end of what was issued before each call."""
+    by_issue = np.argsort(activity_issued, kind="stable")
+    activity_issued = activity_issued[by_issue]
     none = np.iinfo(np.int64).min
-    latest = np.concatenate(([none], np.maximum.accumulate(work.ends[by_issue])))
+    latest = np.concatenate(([none], np.maximum.accumulate(activity_ends[by_issue])))
     before = np.searchsorted(activity_issued, issued)
     unknown = np.searchsorted(activity_issued, 0)
-    last = np.where((issued >= 0) & (before > unknown), latest[before], none)
-    return np.where((last > starts) & (last <= ends), last - starts, 0)
+    return np.where((issued >= 0) & (before > unknown), latest[before], none)
