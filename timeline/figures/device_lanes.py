@@ -153,7 +153,8 @@ class DeviceLanes:
         roles: Int32 = fixed[trace.column("activities", "engine")[rows]]
         if "SM" in engines:
             kernels = trace.column("activities", "engine")[rows] == engines.index("SM")
-            family = shades(trace.names("activities", "name"), self.known)
+            names = trace.names("activities", "name")
+            family = shades([*names, ""], self.known)  # a kernel without a name has code -1
             roles[kernels] = family[trace.column("activities", "name")[rows[kernels]]]
         return roles
 

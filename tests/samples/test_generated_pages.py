@@ -1,0 +1,57 @@
+"""The tools that write pages from the samples."""
+
+import runpy
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLES = ROOT / "samples"
+
+
+@pytest.fixture(scope="module")
+def readme() -> Mapping[str, Any]:
+    return runpy.run_path(str(ROOT / "tools" / "samples_readme.py"))
+
+
+@pytest.fixture
+def some(tmp_path: Path) -> Path:
+    """A folder with samples of one technique."""
+    shutil.copytree(SAMPLES / "pdl", tmp_path / "pdl")
+    return tmp_path
+
+
+def test_a_page_is_written_and_found_current(readme: Mapping[str, Any], some: Path) -> None:
+    assert readme["main"]([str(some), "--check"]) == 1
+    assert readme["main"]([str(some)]) == 0
+    assert readme["main"]([str(some), "--check"]) == 0
+    text = (some / "README.md").read_text(encoding="utf-8")
+    assert "| [pdl](pdl/pdl) |" in text
+    assert "NVIDIA H200" in text
+    assert "| dependent launch |" in text
+    assert "## event_wait" not in text
+
+
+def test_checks_need_every_variant(readme: Mapping[str, Any], some: Path) -> None:
+    shutil.rmtree(some / "pdl" / "pdl")
+    text = readme["page"](some)
+    assert "stream_order" in text
+    assert "| dependent launch |" not in text
+
+
+def test_the_page_of_the_samples_says_that_every_check_holds(readme: Mapping[str, Any]) -> None:
+    text = readme["page"](SAMPLES)
+    assert "| NO |" not in text
+    assert text.count("| yes |") >= 30
+
+
+def test_a_comparison_table_that_is_out_of_date_is_seen(
+    simulator_page: Mapping[str, Any], some: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(SAMPLES / "calibration", some / "calibration")
+    assert simulator_page["main"]([str(some), "--check"]) == 1
+    assert "out of date" in capsys.readouterr().err
+    assert simulator_page["main"]([str(SAMPLES), "--check"]) == 0

@@ -1,0 +1,57 @@
+"""The simulator beside the recordings: no GPU needed, for the recordings hold what it did."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from timeline.techniques import NAMES, technique
+
+VARIANTS = [(name, variant.name) for name in NAMES for variant in technique(name).variants]
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+
+MAKESPAN = 0.15
+OVERLAP = 0.1
+
+Compared = Mapping[tuple[str, str], Any]
+
+
+def test_every_recording_is_compared(compared: Compared) -> None:
+    assert list(compared) == VARIANTS
+
+
+@pytest.mark.parametrize("which", VARIANTS, ids="-".join)
+def test_makespan(compared: Compared, which: tuple[str, str]) -> None:
+    assert compared[which].ratio == pytest.approx(1, abs=MAKESPAN)
+
+
+@pytest.mark.parametrize("which", VARIANTS, ids="-".join)
+def test_overlap_ratios(compared: Compared, which: tuple[str, str]) -> None:
+    """Of engines that were busy for at least 2 % of the makespan (COUNTED_SHARE)."""
+    counted = [o for o in compared[which].overlaps if o.counts]
+    assert [o.simulated for o in counted] == pytest.approx(
+        [o.recorded for o in counted], abs=OVERLAP
+    )
+
+
+def test_overlaps_count_where_copies_matter(compared: Compared) -> None:
+    counted = {name for (name, _), c in compared.items() if any(o.counts for o in c.overlaps)}
+    assert counted == {"three_way_overlap", "pinned_vs_pageable", "stream_ordered_alloc"}
+
+
+def test_pageable_rates_are_those_of_the_host_of_the_samples(
+    simulator_page: Mapping[str, Any],
+) -> None:
+    copy = simulator_page["machine"](SAMPLES).copy
+    rates = simulator_page["json"].loads(
+        (SAMPLES / "calibration" / "h200_semantics.json").read_text()
+    )["copies"]["pageable_GBps, cold"]
+    assert dict(copy.pageable_h2d_ns)[1 << 24] == pytest.approx((1 << 24) / rates["H2D 16777216"])
+    assert dict(copy.pageable_d2h_ns)[1 << 24] == pytest.approx((1 << 24) / rates["D2H 16777216"])
+
+
+def test_the_table_of_the_page_is_current(simulator_page: Mapping[str, Any]) -> None:
+    """Else: ``python tools/simulator_page.py``."""
+    current = simulator_page["PAGE"].read_text(encoding="utf-8")
+    assert current == simulator_page["page"](current, SAMPLES)
