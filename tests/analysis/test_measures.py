@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from timeline.analysis import (
     Window,
     bound,
+    busiest_stretch,
     copies,
     device_idle,
     devices,
@@ -185,3 +186,14 @@ def test_an_activity_without_an_engine_is_on_none(make_trace: MakeTrace) -> None
         "activities": trace.activities.set_column(at, trace.activities.schema.field(at), empty)
     }
     assert work_of(Trace.from_tables(Meta("cupti"), tables), 0).busy_ns("SM") == 0
+
+
+def test_the_busiest_stretch_ends_at_pauses_and_not_at_gaps(make_trace: MakeTrace) -> None:
+    spans = [(0, 40), (9_000, 9_030), (9_035, 9_060), (20_000, 20_050)]
+    rows = [{"engine": "SM", "start": start, "end": end} for start, end in spans]
+    assert busiest_stretch(work_of(make_trace(rows), 0)) == Window(9_000, 9_060)
+
+
+def test_without_activities_there_is_no_busiest_stretch(make_trace: MakeTrace) -> None:
+    work = work_of(make_trace([{"engine": "SM", "start": 5, "end": 9}]), 0, window=Window(20, 30))
+    assert busiest_stretch(work) is None

@@ -232,3 +232,43 @@ def test_traces_side_by_side() -> None:
 
 def test_nothing_side_by_side() -> None:
     assert compare_table([]).tables() == []
+
+
+def started_up(**meta: Any) -> Trace:
+    """A script: one copy while starting up, then copies and kernels close together."""
+    ms = 1_000_000
+    columns = {
+        "kind": ["memcpy", "memcpy", "kernel", "memcpy"],
+        "name": ["load", "in", "scale", "in"],
+        "engine": ["H2D", "H2D", "SM", "H2D"],
+        "start": [7, 7 + 900 * ms, 7 + 901 * ms + 500, 7 + 901 * ms],
+        "end": [7 + ms, 7 + 901 * ms, 7 + 904 * ms + 250, 7 + 902 * ms],
+        "stream": [1, 1, 1, 2],
+        "device": [0] * 4,
+    }
+    return trace_of(Meta("cupti", **meta), columns)
+
+
+def test_a_script_that_mostly_starts_up_is_told_where_it_was_busy() -> None:
+    found = report(started_up())
+    (note,) = [text for text in found.notes if "idle" in text]
+    assert "idle for 99.4 % of the time" in note
+    assert "window 900.000ms:904.001ms" in note
+    ms = 1_000_000
+    busy = report(started_up(), window=(7 + 900 * ms, 7 + 904 * ms + 1000))
+    assert "idle" not in " ".join(busy.notes)
+    program = report(started_up(repeats=((0, 10**9),)))  # what is repeated was chosen already
+    assert "idle" not in " ".join(program.notes)
+
+
+def test_an_overlap_efficiency_that_tells_of_idle_time_alone_is_a_dash() -> None:
+    whole = report(started_up())
+    assert whole.to_json()["devices"][0]["overlap_efficiency"] < -100
+    (line,) = [row for row in str(whole).splitlines() if "overlap efficiency" in row]
+    assert line.split()[2] == "–"
+    assert "idle time outweighs" in line
+
+
+def test_an_overlap_efficiency_of_a_pipeline_is_shown() -> None:
+    (line,) = [row for row in str(report(pipelined())).splitlines() if "overlap eff" in row]
+    assert line.split()[2] == "1.000"

@@ -9,7 +9,7 @@ from timeline.analysis.barriers import Barriers, barriers
 from timeline.analysis.bounds import Bound, bound
 from timeline.analysis.copies import Copies, copies
 from timeline.analysis.host_waits import HostWaits, host_waits
-from timeline.analysis.idle import Idle, device_idle, engine_idle
+from timeline.analysis.idle import Idle, busiest_stretch, device_idle, engine_idle
 from timeline.analysis.launch_gaps import GapSummary, LaunchGaps, launch_gaps
 from timeline.analysis.overlap import Overlap, overlap, overlaps
 from timeline.analysis.pdl import DependentLaunches, dependent_launches
@@ -38,6 +38,7 @@ __all__ = [
     "Work",
     "barriers",
     "bound",
+    "busiest_stretch",
     "copies",
     "dependent_launches",
     "device_idle",

@@ -71,8 +71,9 @@ class Bound:
     def overlap_efficiency(self) -> float | None:
         """(Σ|B(e)| − makespan) / (Σ|B(e)| − bound): the part of the possible overlap that was had.
 
-        Below 0 when all engines were idle for longer than any two overlapped. None when there was
-        nothing to overlap: Σ|B(e)| = bound.
+        Below 0 when all engines were idle for longer than any two overlapped; without a lower
+        limit, so far below 0 it tells of idle time alone. None when there was nothing to overlap:
+        Σ|B(e)| = bound.
         """
         possible = self.total_ns - self.bound_ns
         return (self.total_ns - self.makespan_ns) / possible if possible > 0 else None

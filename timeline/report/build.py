@@ -12,6 +12,7 @@ from timeline.analysis import (
     Work,
     barriers,
     bound,
+    busiest_stretch,
     copies,
     dependent_launches,
     device_idle,
@@ -27,6 +28,7 @@ from timeline.analysis import (
     work_of,
 )
 from timeline.report.model import DeviceReport, Report
+from timeline.report.units import percent_text
 from timeline.trace import Trace
 
 __all__ = ["report"]
@@ -61,7 +63,10 @@ def report(
     span = Window(*window) if window is not None else None
     works = [work_of(trace, device, window=span, repeat=repeat) for device in devices(trace)]
     measured = tuple(_device(work) for work in works)
-    notes = dict.fromkeys((*trace.meta.notes, *_notes(trace, works, measured)))
+    found = [*trace.meta.notes, *_notes(trace, works, measured)]
+    if window is None and repeat is None:
+        found += [text for work in works for text in _mostly_idle(work)]
+    notes = dict.fromkeys(found)
     return Report(name or _name(trace), trace, measured, repeat, tuple(notes))
 
 
@@ -117,6 +122,21 @@ def _notes(trace: Trace, works: list[Work], measured: tuple[DeviceReport, ...]) 
         yield from one.bound.notes
     if any(one.barriers is None for one in measured) and _has_streams(trace):
         yield "Barriers can't be measured: the trace lacks calls or correlation ids."
+
+
+def _mostly_idle(work: Work) -> Iterator[str]:
+    """Of a whole script: where to look, if most of its time is start-up."""
+    idle, busiest = device_idle(work).total_ns, busiest_stretch(work)
+    if busiest is None or idle <= work.window.length_ns // 2 or busiest == work.window:
+        return
+    first = work.trace.span[0]
+    start = (busiest.start_ns - first) // 1000
+    end = -(-(busiest.end_ns - first) // 1000)
+    yield (
+        f"Device {work.device} was idle for {percent_text(idle / work.window.length_ns)} of the "
+        "time, which is in the makespan and in what is derived from it. The busiest stretch alone: "
+        f"window {start / 1000:.3f}ms:{end / 1000:.3f}ms."
+    )
 
 
 def _has_streams(trace: Trace) -> bool:

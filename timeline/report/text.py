@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from timeline.report.as_json import as_json
 from timeline.report.tables import grid, printable
-from timeline.report.units import byte_text, percent_text, ratio_text, time_text
+from timeline.report.units import UNDEFINED, byte_text, percent_text, ratio_text, time_text
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -94,11 +94,7 @@ def _headline(one: Json) -> RenderableType:
             f"in the order issued {time_text(one['issued_path_ns'])}",
         ),
         ("pipeline efficiency", ratio_text(one["pipeline_efficiency"]), "bound / makespan"),
-        (
-            "overlap efficiency",
-            ratio_text(one["overlap_efficiency"]),
-            "part of the possible overlap",
-        ),
+        ("overlap efficiency", *_overlap_efficiency(one)),
         (
             "hidden copies",
             ratio_text(one["hidden_copy_ratio"]),
@@ -111,6 +107,18 @@ def _headline(one: Json) -> RenderableType:
         ),
     ]
     return grid(("", "", ""), rows, right=(1,), heading=False)
+
+
+def _overlap_efficiency(one: Json) -> tuple[str, str]:
+    """Below −1 it only says that idle time outweighs everything, so the idle time is named."""
+    value = one["overlap_efficiency"]
+    if value is None:
+        return UNDEFINED, "nothing could overlap"
+    if value < -1:
+        return UNDEFINED, "idle time outweighs all overlap that is possible"
+    if value < 0:
+        return ratio_text(value), "below 0: idle for longer than engines overlapped"
+    return ratio_text(value), "part of the possible overlap"
 
 
 def _spread(found: Json | None) -> str:
