@@ -40,9 +40,9 @@ class HostWaits:
     outstanding_ns : numpy.ndarray of int64, shape (n,)
         From the call's start until all activities that were issued before it had ended; 0 when none
         was left, or when one was still running after the call: then the call did not wait for it.
-        Of ``stream_synchronize`` only the activities of its stream count (the legacy default stream
-        alone, too: CUDA waits for no other with it), of ``event_synchronize`` those that the event
-        was recorded after in its stream; where that is not known, those of all streams.
+        Of ``stream_synchronize`` only the activities of its stream count, of ``event_synchronize``
+        those that the event was recorded after in its stream; where that is not known, those of
+        all streams.
     """
 
     kinds: tuple[str, ...]
