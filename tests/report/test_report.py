@@ -272,3 +272,27 @@ def test_an_overlap_efficiency_that_tells_of_idle_time_alone_is_a_dash() -> None
 def test_an_overlap_efficiency_of_a_pipeline_is_shown() -> None:
     (line,) = [row for row in str(report(pipelined())).splitlines() if "overlap eff" in row]
     assert line.split()[2] == "1.000"
+
+
+def test_the_makespan_of_a_window_is_its_length_and_has_no_spread() -> None:
+    found = report(pipelined(), window=(5, 25))
+    assert found.to_json()["devices"][0]["makespan_spread_ns"] is None
+    (line,) = [row for row in str(found).splitlines() if row.startswith("makespan")]
+    assert line.split() == ["makespan", "20", "ns", "length", "of", "the", "window"]
+
+
+def test_the_order_issued_is_never_said_to_allow_less_than_the_busiest_engine_needs() -> None:
+    columns = {
+        "kind": ["kernel", "kernel"],
+        "engine": ["SM", "SM"],
+        "start": [0, 100],
+        "end": [60, 160],
+        "stream": [1, 2],
+        "device": [0, 0],
+        "correlation": [1, 2],
+    }
+    kinds = {"device": [0, 0], "stream": [1, 2], "kind": ["non_blocking"] * 2}
+    found = report(trace_of(Meta("cupti"), columns, streams=kinds))
+    assert found.to_json()["devices"][0]["issued_path_ns"] == 60
+    (line,) = [row for row in str(found).splitlines() if row.startswith("bound")]
+    assert line.split("order issued")[1].split() == ["120", "ns"]

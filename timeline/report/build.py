@@ -62,15 +62,17 @@ def report(
         repeat = median_repeat(trace)
     span = Window(*window) if window is not None else None
     works = [work_of(trace, device, window=span, repeat=repeat) for device in devices(trace)]
-    measured = tuple(_device(work) for work in works)
+    measured = tuple(_device(work, windowed=span is not None) for work in works)
     found = [*trace.meta.notes, *_notes(trace, works, measured)]
     if window is None and repeat is None:
         found += [text for work in works for text in _mostly_idle(work)]
     notes = dict.fromkeys(found)
-    return Report(name or _name(trace), trace, measured, repeat, tuple(notes))
+    return Report(
+        name or _name(trace), trace, measured, repeat, tuple(notes), windowed=span is not None
+    )
 
 
-def _device(work: Work) -> DeviceReport:
+def _device(work: Work, *, windowed: bool) -> DeviceReport:
     known = {device.id: device.name for device in work.trace.meta.devices}
     return DeviceReport(
         device=work.device,
@@ -88,7 +90,7 @@ def _device(work: Work) -> DeviceReport:
         dependent_launches=dependent_launches(work),
         stamps=stamp_agreement(work),
         summary=summary(work),
-        makespan_spread=_spread(work),
+        makespan_spread=None if windowed else _spread(work),
     )
 
 

@@ -78,6 +78,8 @@ class Report:
         The repeat that was measured, counted from 0: that of median makespan.
     notes : tuple of str
         What the reader must know: notes of the trace, and what could not be measured.
+    windowed : bool
+        A window was asked for: the makespan is its length.
     """
 
     name: str
@@ -85,6 +87,7 @@ class Report:
     devices: tuple[DeviceReport, ...]
     repeat: int | None
     notes: tuple[str, ...]
+    windowed: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """As a JSON object; times in ns, undefined figures null."""
