@@ -6,7 +6,8 @@ On a GPU, with CuPy, in one run and each recorder in processes of its own::
 
 For each recorder: µs added to a kernel launch; µs a kernel record adds to the replay of a graph of
 small kernels, and to stopping until the records are usable (tables, objects; for torch.profiler the
-exported trace); records lost. Untraced runs of the same work are the zero of each. ``--synthetic``
+exported trace); records lost. Untraced runs of the same work in the same process are the zero of
+each: two processes on a shared host may differ by more than a recorder costs. ``--synthetic``
 measures decoding alone, on buffers made from the record layouts, and needs no GPU.
 """
 
@@ -33,7 +34,6 @@ SMALL, LARGE = 200_000, 1_000_000
 LAUNCHES, ROUNDS = 2_000, 10
 
 RECORDERS = {
-    "untraced": (SMALL, LARGE),
     "timeline": (SMALL, LARGE),
     "timeline, no calls": (SMALL,),
     "timeline, queued times": (SMALL,),
@@ -48,15 +48,6 @@ LIMITS = {
 }
 
 Result = dict[str, Any]
-
-
-class Untraced:
-    """No recorder."""
-
-    def start(self) -> None: ...
-
-    def stop(self) -> Result:
-        return {}
 
 
 class Timeline:
@@ -159,7 +150,6 @@ class CuptiPython:
 
 
 MAKERS: Mapping[str, Callable[[], Any]] = {
-    "untraced": Untraced,
     "timeline": Timeline,
     "timeline, no calls": lambda: Timeline(calls="none"),
     "timeline, queued times": lambda: Timeline(latency=True),
@@ -200,34 +190,55 @@ def work(recorder: Any, sizes: Sequence[int]) -> Result:
 
 
 def launches(recorder: Any, launch: Callable[[int], None], stream: Any) -> Result:
-    """µs a launch, the median of rounds; the stream is idle before each."""
+    """µs a launch without and with the recorder, medians of rounds; idle before each round."""
+
+    def rounds() -> list[float]:
+        found = []
+        for _ in range(ROUNDS):
+            started = time.perf_counter()
+            launch(LAUNCHES)
+            found.append((time.perf_counter() - started) / LAUNCHES * 1e6)
+            stream.synchronize()
+        return found
+
+    launch(LAUNCHES)
+    stream.synchronize()
+    without = rounds()
     recorder.start()
     launch(LAUNCHES)
     stream.synchronize()
-    rounds = []
-    for _ in range(ROUNDS):
-        started = time.perf_counter()
-        launch(LAUNCHES)
-        rounds.append((time.perf_counter() - started) / LAUNCHES * 1e6)
-        stream.synchronize()
-    return {"us": statistics.median(rounds), **recorder.stop()}
+    traced = rounds()
+    stopped = recorder.stop()
+    without += rounds()
+    return {"us": statistics.median(traced), "us_untraced": statistics.median(without), **stopped}
 
 
 def replays(recorder: Any, graph: Any, stream: Any, kernels: int) -> Result:
-    """Seconds to replay ``kernels`` kernels, the median of three; the rest from the last."""
-    seconds: list[float] = []
-    stopped: Result = {}
-    for _ in range(3 if kernels <= SMALL and not isinstance(recorder, CuptiPython) else 1):
-        recorder.start()
-        graph.launch(stream)
-        stream.synchronize()
+    """Seconds to replay ``kernels`` kernels without and with the recorder, medians of three."""
+
+    def once() -> float:
         started = time.perf_counter()
         for _ in range(kernels // GRAPH_KERNELS):
             graph.launch(stream)
         stream.synchronize()
-        seconds.append(time.perf_counter() - started)
-        stopped = recorder.stop()
-    return {"replay_s": statistics.median(seconds), **stopped}
+        return time.perf_counter() - started
+
+    seconds: list[float] = []
+    untraced: list[float] = []
+    stops: list[Result] = []
+    for _ in range(3 if kernels <= SMALL and not isinstance(recorder, CuptiPython) else 1):
+        untraced.append(once())
+        recorder.start()
+        graph.launch(stream)
+        stream.synchronize()
+        seconds.append(once())
+        stops.append(recorder.stop())
+    middle = sorted(stops, key=lambda stop: stop["stop_s"])[len(stops) // 2]
+    return {
+        "replay_s": statistics.median(seconds),
+        "untraced_s": statistics.median(untraced),
+        **middle,
+    }
 
 
 def measured(name: str) -> Result:
@@ -250,16 +261,15 @@ def measured(name: str) -> Result:
 
 
 def compared(results: Mapping[str, Result]) -> Result:
-    """Costs over the untraced run."""
-    plain = results["untraced"]
+    """Costs over the untraced runs of the same process."""
     table: Result = {}
     for name, result in results.items():
-        if name == "untraced" or "failed" in result:
+        if "failed" in result:
             continue
-        row: Result = {"us_a_launch": result["launch"]["us"] - plain["launch"]["us"]}
-        for size in (s for s in (SMALL, LARGE) if str(s) in result and str(s) in plain):
+        row: Result = {"us_a_launch": result["launch"]["us"] - result["launch"]["us_untraced"]}
+        for size in (s for s in (SMALL, LARGE) if str(s) in result):
             run = result[str(size)]
-            added = (run["replay_s"] - plain[str(size)]["replay_s"]) / size * 1e6
+            added = (run["replay_s"] - run["untraced_s"]) / size * 1e6
             row[str(size)] = {
                 "us_added": added,
                 "us_to_stop": run["stop_s"] / size * 1e6,

@@ -89,10 +89,6 @@ STRUCTS = {
         "memoryPoolConfig.address memoryPoolConfig.pool.size "
         "memoryPoolConfig.utilizedSize",
     ),
-    "GRAPH_TRACE": (
-        r"GraphTrace\d*",
-        "correlationId start end deviceId graphId contextId streamId",
-    ),
     "GRAPH_HOST_NODE": (
         r"GraphHostNode\d*",
         "streamId contextId deviceId correlationId graphId graphNodeId processId "

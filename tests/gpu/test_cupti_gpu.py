@@ -140,7 +140,7 @@ def test_streams_events_syncs_and_allocations_are_told(cp: Any) -> None:
     assert collector.devices[0].sm_count == cp.cuda.Device().attributes["MultiProcessorCount"]
 
 
-def test_graph_nodes_and_whole_graphs(cp: Any, spin: Any) -> None:
+def test_nodes_of_a_graph_from_before_the_recording(cp: Any, spin: Any) -> None:
     stream = cp.cuda.Stream(non_blocking=True)
     with stream:
         stream.begin_capture()
@@ -149,16 +149,24 @@ def test_graph_nodes_and_whole_graphs(cp: Any, spin: Any) -> None:
         graph = stream.end_capture()
         graph.launch(stream)
         stream.synchronize()
-    for nodes, kind, count in ((True, "kernel", 15), (False, "graph", 3)):
-        collector = CuptiCollector(graph_nodes=nodes)
+    collector = CuptiCollector()
+    collector.start()
+    for _ in range(3):
+        graph.launch(stream)
+    stream.synchronize()
+    found = rows(traced(collector.stop()), "activities", kind="kernel")
+    assert len(found) == 15
+    assert len({row["correlation"] for row in found}) == 3
+
+
+def test_events_are_recorded_in_every_session_of_a_process(cp: Any) -> None:
+    for _ in range(5):
+        collector = CuptiCollector()
         collector.start()
-        for _ in range(3):
-            graph.launch(stream)
+        stream, event = cp.cuda.Stream(), cp.cuda.Event()
+        event.record(stream)
         stream.synchronize()
-        trace = traced(collector.stop())
-        found = rows(trace, "activities", kind=kind)
-        assert len(found) == count
-        assert len({row["correlation"] for row in found}) == 3
+        assert len(rows(traced(collector.stop()), "events")) == 1
 
 
 def test_a_million_kernels_lose_none_and_drains_split_them(cp: Any, spin: Any) -> None:

@@ -145,13 +145,9 @@ def test_peer_copies_name_both_devices(decode: Decode) -> None:
     assert (row["src_device"], row["dst_device"]) == (0, 3)
 
 
-def test_fills_graphs_and_host_functions(decode: Decode) -> None:
-    span = {"start": 1, "end": 2}
-    tables = decode([(MEMSET, {**span, "memoryKind": 3, "bytes": 64}), (GRAPH, {**span})])
-    assert [(r["kind"], r["engine"]) for r in rows(tables, "activities")] == [
-        ("memset", "MEMSET"),
-        ("graph", "GRAPH"),
-    ]
+def test_fills(decode: Decode) -> None:
+    tables = decode([(MEMSET, {"start": 1, "end": 2, "memoryKind": 3, "bytes": 64})])
+    assert [(r["kind"], r["engine"]) for r in rows(tables, "activities")] == [("memset", "MEMSET")]
 
 
 def test_driver_calls_made_by_runtime_calls_are_dropped(decode: Decode) -> None:

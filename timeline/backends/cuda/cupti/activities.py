@@ -57,7 +57,6 @@ def activities(kind: int, records: Records, names: Strings) -> pa.Table:
         ActivityKind.MEMCPY: _copies,
         ActivityKind.MEMCPY2: _peer_copies,
         ActivityKind.MEMSET: _fills,
-        ActivityKind.GRAPH_TRACE: _graphs,
         ActivityKind.GRAPH_HOST_NODE: _host_functions,
         ActivityKind.HOST_LAUNCH: _host_functions,
     }[ActivityKind(kind)](records, names)
@@ -142,14 +141,6 @@ def _fills(records: Records, _: Strings) -> Columns:
         "engine": constant(len(records), engine_of("memset")),
         "bytes": records["bytes"],
         "dst_kind": (_MEMORY_CODES[memory].astype(np.int32), _MEMORIES),
-    }
-
-
-def _graphs(records: Records, _: Strings) -> Columns:
-    return {
-        "kind": constant(len(records), "graph"),
-        "name": constant(len(records), "[CUDA graph]"),
-        "engine": constant(len(records), engine_of("graph")),
     }
 
 

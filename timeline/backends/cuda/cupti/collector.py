@@ -50,8 +50,6 @@ class CuptiCollector:
     latency : bool
         Collect when a kernel was queued and submitted. CUPTI wants that switched on before CUDA
         is initialised.
-    graph_nodes : bool
-        Trace every node of a CUDA graph; False traces each launch as one row, which costs less.
     host_functions : bool
         Trace host functions in streams (CUPTI 13.1 and later).
     limit_bytes : int
@@ -66,11 +64,10 @@ class CuptiCollector:
         calls: Literal["work", "all", "none"] = "work",
         nvtx: bool = True,
         latency: bool = False,
-        graph_nodes: bool = True,
         host_functions: bool = False,
         limit_bytes: int = LIMIT_BYTES,
     ) -> None:
-        self._wanted = Wanted(Calls(calls), nvtx, latency, graph_nodes, host_functions)
+        self._wanted = Wanted(Calls(calls), nvtx, latency, host_functions)
         self._limit_bytes = limit_bytes
         self._library: Library | None = None
         self._session: Session | None = None

@@ -32,7 +32,6 @@ _ACTIVITIES = frozenset(
         K.MEMCPY,
         K.MEMCPY2,
         K.MEMSET,
-        K.GRAPH_TRACE,
         K.GRAPH_HOST_NODE,
         K.HOST_LAUNCH,
     )

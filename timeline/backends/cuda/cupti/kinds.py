@@ -33,7 +33,6 @@ class ActivityKind(IntEnum):
     STREAM = 37
     SYNCHRONIZATION = 38
     MEMORY2 = 49
-    GRAPH_TRACE = 51
     GRAPH_HOST_NODE = 56
     HOST_LAUNCH = 58
 

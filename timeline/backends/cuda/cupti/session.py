@@ -42,7 +42,6 @@ class Wanted:
     calls: Calls
     nvtx: bool
     latency: bool
-    graph_nodes: bool
     host_functions: bool
 
 
@@ -55,6 +54,10 @@ _SUBSCRIBER = _CALLBACK(_nothing)  # CUPTI keeps its address, so it lives as lon
 
 class Session:
     """What is switched on; :meth:`close` switches it off, in reverse.
+
+    Two things that CUPTI 13.0 offers stay off, as they broke the traced program on an H200: device
+    timestamps of events (``cudaEventRecord`` never returned in the fourth session of a process) and
+    graphs traced as a whole (``cudaGraphLaunch`` crashed for a graph instantiated before).
 
     Attributes
     ----------
@@ -104,15 +107,14 @@ class Session:
         library.status("cuptiSetThreadIdType", _SYSTEM_THREAD_ID)
         library.check("cuptiActivityRegisterCallbacks", route().requested, route().completed)
         self._option("cuptiActivityEnableLaunchAttributes", "launch attributes")
-        self._option("cuptiActivityEnableCudaEventDeviceTimestamps", None)
         if self._wanted.latency:
             self._option("cuptiActivityEnableLatencyTimestamps", "queued and submitted times")
 
-    def _option(self, function: str, what: str | None) -> None:
+    def _option(self, function: str, what: str) -> None:
         library = self._library
         if library.has(function) and library.status(function, ctypes.c_uint8(1)) == 0:
             self._undo.append(lambda: library.status(function, ctypes.c_uint8(0)))
-        elif what:
+        else:
             self.notes.append(f"This CUPTI does not collect {what}.")
 
     def _enable_kinds(self) -> None:
@@ -120,8 +122,6 @@ class Session:
             self._enable(kind, "cuptiActivityEnableAndDump")
         wanted = self._wanted
         kinds = [K.CONCURRENT_KERNEL, *_ALWAYS]
-        if not wanted.graph_nodes:
-            kinds.append(K.GRAPH_TRACE)
         if wanted.host_functions:
             kinds += [K.GRAPH_HOST_NODE, K.HOST_LAUNCH]
         if wanted.nvtx:
