@@ -393,8 +393,8 @@ def main() -> int:
             print(f"no recorder is measured: {reason}; see --synthetic", file=sys.stderr)
             return NO_GPU
         results = {name: measured(name) for name in MAKERS}
-        if "failed" in results["untraced"]:
-            print(f"the untraced run failed: {results['untraced']['failed']}", file=sys.stderr)
+        if "failed" in results["timeline"]:
+            print(f"timeline failed: {results['timeline']['failed']}", file=sys.stderr)
             return 1
         table = compared(results)
         shown(results, table)
