@@ -191,6 +191,17 @@ def test_memory_that_loading_a_module_takes_is_no_wait(make_trace: MakeTrace) ->
     assert host_waits(work_of(trace, 0)).blocked_ns.tolist() == [2]
 
 
+def test_pinning_memory_is_told_from_cuda_malloc(make_trace: MakeTrace) -> None:
+    allocs = [
+        {"kind": kind, "memory_kind": memory, "start": at, "end": at + 2, "correlation": at}
+        for at, (kind, memory) in enumerate(
+            [("malloc", "pinned"), ("malloc", "device"), ("free", "pinned")], 1
+        )
+    ]
+    trace = make_trace([{"engine": "SM", "start": 0, "end": 9}], allocs=allocs)
+    assert host_waits(work_of(trace, 0)).kinds == ("host_alloc", "malloc", "free")
+
+
 def test_no_waits(make_trace: MakeTrace) -> None:
     assert len(host_waits(work_of(make_trace([{"engine": "SM", "start": 0, "end": 1}]), 0))) == 0
 

@@ -30,7 +30,8 @@ class HostWaits:
     ----------
     kinds : tuple of str, length n
         ``event_synchronize``, ``stream_synchronize``, ``device_synchronize``, ``malloc``,
-        ``free`` or ``pageable_copy``.
+        ``free``, ``host_alloc`` (``cudaHostAlloc``, which pins pages and waits for no device) or
+        ``pageable_copy``.
     threads : numpy.ndarray of int64, shape (n,)
         Host thread, -1 if not known.
     starts, ends : numpy.ndarray of int64, shape (n,)
@@ -105,15 +106,27 @@ def _of_table(work: Work, table: str, wanted: tuple[str, ...]) -> _Spans:
     keep = np.isin(kind, codes) & ((device == work.device) | (device < 0))
     keep &= column(table, "correlation") != _NO_CALL
     rows = _inside(work, np.flatnonzero(keep), column(table, "start"), column(table, "end"))
-    found = _Spans(
-        [names[code] for code in kind[rows].tolist()],
+    found = [names[code] for code in kind[rows].tolist()]
+    spans = _Spans(
+        _alloc_kinds(work, rows, found) if table == "allocs" else found,
         column(table, "thread")[rows],
         column(table, "start")[rows],
         column(table, "end")[rows],
         column(table, "correlation")[rows],
         np.full(len(rows), -1),
     )
-    return _of_streams(work, rows, found) if table == "syncs" else found
+    return _of_streams(work, rows, spans) if table == "syncs" else spans
+
+
+def _alloc_kinds(work: Work, rows: Int64, kinds: list[str]) -> list[str]:
+    """Pinned memory of the host told from memory of the device."""
+    words = work.trace.names("allocs", "memory_kind")
+    pinned = words.index("pinned") if "pinned" in words else -2
+    memory = work.trace.column("allocs", "memory_kind")[rows].tolist()
+    return [
+        "host_alloc" if kind == "malloc" and code == pinned else kind
+        for kind, code in zip(kinds, memory, strict=True)
+    ]
 
 
 def _of_streams(work: Work, rows: Int64, found: _Spans) -> _Spans:
@@ -182,12 +195,12 @@ def _touches_pageable(work: Work) -> npt.NDArray[np.bool_]:
 def _outstanding(work: Work, starts: Int64, ends: Int64, issued: Int64, streams: Int64) -> Int64:
     """See :class:`HostWaits`; 0 where the order of issue is not known."""
     last = np.empty(len(starts), np.int64)
+    activity_issued, opens = work.column("correlation"), np.flatnonzero(work.opens_stream)
+    in_stream = np.split(work.by_stream, opens[1:])
     for stream in np.unique(streams).tolist():
-        activities = np.flatnonzero(work.stream_codes == stream) if stream >= 0 else slice(None)
+        activities = in_stream[stream] if stream >= 0 else slice(None)
         mine = streams == stream
-        last[mine] = _last_ends(
-            work.column("correlation")[activities], work.ends[activities], issued[mine]
-        )
+        last[mine] = _last_ends(activity_issued[activities], work.ends[activities], issued[mine])
     return np.where((last > starts) & (last <= ends), last - starts, 0)
 
 
