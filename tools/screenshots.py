@@ -1,4 +1,7 @@
-"""Photograph the dashboard in Chromium: ``docs/images/dashboard*.png``."""
+"""Photograph the dashboard in Chromium: ``docs/images/dashboard*.png``.
+
+The traces shown are those of ``samples/``; the page of a technique is simulated.
+"""
 
 from __future__ import annotations
 
@@ -24,29 +27,31 @@ DRAWN = ".js-plotly-plot .barlayer path"
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """A picture of a page."""
+    """A picture of a page.
+
+    Attributes
+    ----------
+    trace : str
+        The sample that the page shows; empty for a page of its own.
+    """
 
     name: str
-    address: str
+    trace: str = ""
+    address: str = "traces"
     scheme: str = "light"
     width: int = 1440
     height: int = 900
-    tab: str = ""
 
 
-def shots(traces: bool) -> Iterator[Shot]:
-    """Every picture; those of recorded traces only if there are any."""
-    page = "techniques?technique="
-    overlap = f"{page}three_way_overlap&three_way_overlap.total_mib=64&three_way_overlap.chunks=16"
-    yield Shot("dashboard", overlap)
-    yield Shot("dashboard-dark", overlap, "dark")
-    yield Shot("dashboard-variants", overlap, height=1120, tab="Variants side by side")
-    yield Shot("dashboard-measures", overlap, height=1120, tab="Measures")
-    yield Shot("dashboard-pdl", f"{page}pdl")
-    yield Shot("dashboard-barrier", f"{page}default_stream_barrier", tab="Variants side by side")
-    yield Shot("dashboard-wide", f"{page}five_kernels", width=2560, height=1300)
-    if traces:
-        yield Shot("dashboard-traces", "traces")
+TECHNIQUE = (
+    "techniques?technique=three_way_overlap"
+    "&three_way_overlap.total_mib=64&three_way_overlap.chunks=16"
+)
+SHOTS = (
+    Shot("dashboard", "three_way_overlap/depth_first"),
+    Shot("dashboard-dark", "pdl/pdl", scheme="dark", height=1000),
+    Shot("dashboard-technique", address=TECHNIQUE),
+)
 
 
 def photograph(browser: Any, address: str, shot: Shot) -> None:
@@ -58,9 +63,6 @@ def photograph(browser: Any, address: str, shot: Shot) -> None:
     )
     page.goto(f"{address}/{shot.address}")
     page.wait_for_selector(DRAWN)
-    if shot.tab:
-        page.get_by_role("tab", name=shot.tab).click()
-        page.wait_for_selector("[data-testid=stDataFrame]")
     page.wait_for_selector(READY)
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(800)  # Streamlit fades new elements in
@@ -92,11 +94,11 @@ def chromium() -> Iterator[Any]:
 def main() -> int:
     """Draw everything."""
     IMAGES.mkdir(parents=True, exist_ok=True)
-    recorded = any(SAMPLES.glob("*/*/meta.json"))
-    with serving() as address, chromium() as browser:
-        for shot in shots(recorded):
-            photograph(browser, address, shot)
-    print(f"{IMAGES}: {len(list(IMAGES.glob('dashboard*.png')))} pictures")
+    with chromium() as browser:
+        for shot in SHOTS:
+            with serving([SAMPLES / shot.trace] if shot.trace else []) as address:
+                photograph(browser, address, shot)
+            print(IMAGES / f"{shot.name}.png")
     return 0
 
 

@@ -55,3 +55,14 @@ def test_a_comparison_table_that_is_out_of_date_is_seen(
     assert simulator_page["main"]([str(some), "--check"]) == 1
     assert "out of date" in capsys.readouterr().err
     assert simulator_page["main"]([str(SAMPLES), "--check"]) == 0
+
+
+def test_pictures_are_current() -> None:
+    """Else: ``python tools/pictures.py``."""
+    pictures = runpy.run_path(str(ROOT / "tools" / "pictures.py"))
+    assert pictures["outdated"](SAMPLES) == []
+
+
+def test_the_figures_of_the_readme_are_current() -> None:
+    """Else: ``python tools/readme_figures.py``."""
+    assert runpy.run_path(str(ROOT / "tools" / "readme_figures.py"))["main"](["--check"]) == 0

@@ -1,0 +1,142 @@
+"""Writes the figures of ``README.md``: each technique's slowest and fastest recorded variant.
+
+Run it as ``python tools/readme_figures.py``; ``--check`` only says whether the page is current.
+With ``--recorder FILE``, what ``benchmarks/recorder.py --output FILE`` measured goes into it too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from timeline.analysis.shows import check_shows
+from timeline.report import report
+from timeline.report.units import time_text
+from timeline.techniques import NAMES, technique
+from timeline.trace import Trace
+
+ROOT = Path(__file__).resolve().parents[1]
+SAMPLES = ROOT / "samples"
+PAGE = ROOT / "README.md"
+END = "<!-- end -->"
+
+HEADINGS = ("technique", "slowest", "fastest", "faster", "pipeline efficiency", "and")
+RECORDER_HEADINGS = (
+    "recorder",
+    "graph kernels",
+    "added to a launch, µs",
+    "added to a kernel, µs",
+    "to stop, µs a kernel",
+    "to write, µs a kernel",
+    "lost",
+)
+TELLING = {
+    "five_kernels": "side by side",
+    "three_way_overlap": "depth_first: hidden",
+    "pinned_vs_pageable": "pinned",
+    "stream_ordered_alloc": "cudaFree waits",
+    "default_stream_barrier": "its cost",
+    "per_thread_default_stream": "threads at once",
+    "event_wait": "the device reacts faster than the host",
+    "pdl": "dependent launch",
+}
+"""The check of each technique whose figure tells most."""
+
+
+def figures(samples: Path) -> str:
+    """Slowest and fastest variant of each technique."""
+    return markdown(HEADINGS, (_row(samples, name) for name in NAMES))
+
+
+def _row(samples: Path, name: str) -> Sequence[str]:
+    traces = {v.name: Trace.load(samples / name / v.name) for v in technique(name).variants}
+    found = {variant: _measures(trace) for variant, trace in traces.items()}
+    slow, fast = (pick(found, key=lambda v: found[v]["makespan_ns"]) for pick in (max, min))
+    before, after = found[slow], found[fast]
+    return (
+        f"[{name}](samples/README.md)",
+        f"{slow} {time_text(before['makespan_ns'])}",
+        f"{fast} {time_text(after['makespan_ns'])}",
+        f"{before['makespan_ns'] / after['makespan_ns']:.2f}×",
+        f"{before['pipeline_efficiency']:.3f} → {after['pipeline_efficiency']:.3f}",
+        _telling(name, traces),
+    )
+
+
+def _measures(trace: Trace) -> dict[str, Any]:
+    (device,) = report(trace).to_json()["devices"]
+    measures: dict[str, Any] = device
+    return measures
+
+
+def _telling(name: str, traces: Mapping[str, Trace]) -> str:
+    (found,) = (r for r in check_shows(name, traces) if r.check.name == TELLING[name])
+    value = f"{found.value:,.0f}" if abs(found.value) >= 100 else f"{found.value:.2f}"
+    return f"{found.check.doc}: {value}"
+
+
+def recorders(measured: Mapping[str, Any]) -> str:
+    """What recording cost, recorder by recorder."""
+    rows = (
+        _cost(name, int(count), costs)
+        for name, costs in measured["costs"].items()
+        for count in costs
+        if count.isdigit()
+    )
+    return markdown(RECORDER_HEADINGS, rows)
+
+
+def _cost(name: str, kernels: int, costs: Mapping[str, Any]) -> Sequence[str]:
+    cost = costs[str(kernels)]
+    return (
+        name,
+        f"{kernels:,}",
+        f"{costs['us_a_launch']:.2f}",
+        f"{cost['us_added']:.2f}",
+        f"{cost['us_to_stop']:.2f}",
+        f"{cost['us_to_write']:.2f}" if cost["us_to_write"] else "–",
+        str(cost["lost"]),
+    )
+
+
+def markdown(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = (headings, ["---"] * len(headings), *rows)
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def put(text: str, mark: str, table: str) -> str:
+    """The page with what stands between a mark and the next end replaced."""
+    begin = f"<!-- tools/readme_figures.py: {mark} -->"
+    before, found, rest = text.partition(begin)
+    if not found:
+        raise SystemExit(f"{PAGE}: no {begin}")
+    return f"{before}{begin}\n\n{table}\n\n{END}{rest.partition(END)[2]}"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Write the figures, or check them; 1 when they are out of date."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("samples", nargs="?", type=Path, default=SAMPLES)
+    parser.add_argument("--recorder", type=Path, help="what the recorder's benchmark wrote")
+    parser.add_argument("--check", action="store_true")
+    args = parser.parse_args(argv)
+    current = PAGE.read_text(encoding="utf-8")
+    text = put(current, "techniques", figures(args.samples))
+    if args.recorder:
+        text = put(text, "recorders", recorders(json.loads(args.recorder.read_text("utf-8"))))
+    if not args.check:
+        PAGE.write_text(text, encoding="utf-8")
+        print(PAGE)
+    elif text != current:
+        print(f"{PAGE} is out of date: python tools/readme_figures.py", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
