@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 
-from timeline.backends.cuda.cupti.apis import switch
+from timeline.backends.cuda.cupti.apis import switch, switch_off
 from timeline.backends.cuda.cupti.buffers import route
 from timeline.backends.cuda.cupti.kinds import ActivityKind, CallbackDomain
 from timeline.backends.cuda.cupti.library import MULTIPLE_SUBSCRIBERS, Library
@@ -143,15 +143,11 @@ class Session:
     def _enable_calls(self) -> None:
         if self._wanted.calls is Calls.NONE:
             return
-        for domain, kind in (
-            (CallbackDomain.RUNTIME_API, K.RUNTIME),
-            (CallbackDomain.DRIVER_API, K.DRIVER),
-        ):
-            if self._wanted.calls is Calls.WORK and switch(self._library, domain, on=True):
-                self._undo_calls.append(partial(switch, self._library, domain, on=False))
-            else:
-                self._enable(kind, "cuptiActivityEnable")
-                self._undo_calls.append(self._undo.pop())
+        work = self._wanted.calls is Calls.WORK
+        for domain in (CallbackDomain.RUNTIME_API, CallbackDomain.DRIVER_API):
+            if not switch(self._library, domain, work=work):
+                raise CuptiError(f"CUPTI does not trace the {domain.name}; update the driver")
+            self._undo_calls.append(partial(switch_off, self._library, domain))
 
     def quiet(self) -> None:
         """Trace no more calls; what they issued is still traced."""
