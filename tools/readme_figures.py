@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,10 @@ RECORDER_HEADINGS = (
     "to write, µs a kernel",
     "lost",
 )
+SMALL, LARGE = "200000", "1000000"
+RECORD_US, LAUNCH_US = 0.5, 2.0
+"""Goals of ``benchmarks/recorder.py``."""
+
 TELLING = {
     "five_kernels": "side by side",
     "three_way_overlap": "depth_first: hidden",
@@ -80,14 +84,52 @@ def _telling(name: str, traces: Mapping[str, Trace]) -> str:
 
 
 def recorders(measured: Mapping[str, Any]) -> str:
-    """What recording cost, recorder by recorder."""
+    """What recording cost, recorder by recorder, and how that compares with the goals."""
     rows = (
         _cost(name, int(count), costs)
         for name, costs in measured["costs"].items()
         for count in costs
         if count.isdigit()
     )
-    return markdown(RECORDER_HEADINGS, rows)
+    said = "\n".join(f"- {sentence}" for sentence in sentences(measured["costs"]))
+    return f"{markdown(RECORDER_HEADINGS, rows)}\n\n{said}"
+
+
+def sentences(costs: Mapping[str, Any]) -> Iterator[str]:
+    """The recorder beside its goals and its peers."""
+    ours, launch = costs["timeline"][SMALL], costs["timeline"]["us_a_launch"]
+    torch, python = costs["torch.profiler"], costs["cupti-python"][SMALL]
+    yield (
+        f"A record costs {ours['us_a_record']:.2f} µs until it can be read, "
+        f"{ours['us_added']:.2f} while the work runs and {ours['us_to_stop']:.2f} afterwards; "
+        f"the goal of {RECORD_US:g} µs {_word(ours['us_a_record'] <= RECORD_US)}. torch.profiler, "
+        f"which also uses CUPTI, adds {torch[SMALL]['us_added']:.2f} µs to the same kernels."
+    )
+    yield (
+        f"A launch costs {launch:.2f} µs more (below 0 is noise), under torch.profiler "
+        f"{torch['us_a_launch']:.2f}; the goal of {LAUNCH_US:g} µs {_word(launch <= LAUNCH_US)}."
+    )
+    stopped, written = ours["us_to_stop"], ours["us_to_stop"] + ours["us_to_write"]
+    yield (
+        "To stop and export, torch.profiler takes "
+        f"{torch[SMALL]['us_to_stop'] / stopped:.0f} times as long as the recorder takes to have "
+        f"its tables, {torch[SMALL]['us_to_stop'] / written:.0f} times as long as with Parquet "
+        "files written."
+    )
+    yield (
+        f"A record of cupti-python costs {python['us_a_record']:.1f} µs, "
+        f"{python['us_a_record'] / ours['us_a_record']:.0f} times as much."
+    )
+    large = costs["timeline"][LARGE]
+    yield f"Of {int(LARGE):,} kernels, {large['lost'] or 'none'} {_were(large['lost'])} lost."
+
+
+def _word(holds: bool) -> str:
+    return "is kept" if holds else "is **missed**"
+
+
+def _were(count: int) -> str:
+    return "was" if count in (0, 1) else "were"
 
 
 def _cost(name: str, kernels: int, costs: Mapping[str, Any]) -> Sequence[str]:

@@ -66,3 +66,20 @@ def test_pictures_are_current() -> None:
 def test_the_figures_of_the_readme_are_current() -> None:
     """Else: ``python tools/readme_figures.py``."""
     assert runpy.run_path(str(ROOT / "tools" / "readme_figures.py"))["main"](["--check"]) == 0
+
+
+def test_sentences_on_the_recorder_say_what_was_missed() -> None:
+    tool = runpy.run_path(str(ROOT / "tools" / "readme_figures.py"))
+    cost = {"us_added": 0.4, "us_to_stop": 0.2, "us_to_write": 0.3, "us_a_record": 0.6, "lost": 0}
+    peer = cost | {"us_to_stop": 8.0, "us_a_record": 60.0}
+    costs = {
+        "timeline": {"us_a_launch": 1.0, "200000": cost, "1000000": cost},
+        "torch.profiler": {"us_a_launch": 3.0, "200000": peer},
+        "cupti-python": {"us_a_launch": 3.0, "200000": peer},
+    }
+    said = " ".join(tool["sentences"](costs))
+    assert "the goal of 0.5 µs is **missed**" in said
+    assert "the goal of 2 µs is kept" in said
+    assert "40 times as long as the recorder takes to have its tables, 16 times" in said
+    assert "100 times as much" in said
+    assert "Of 1,000,000 kernels, none was lost." in said
