@@ -9,7 +9,7 @@ from typing import Any
 from timeline.figures.escape import html_text
 from timeline.figures.units import duration_text
 
-__all__ = ["Headline", "as_html", "headlines"]
+__all__ = ["Headline", "as_html", "headlines", "overlap_efficiency"]
 
 Device = Mapping[str, Any]
 
@@ -77,11 +77,21 @@ def _copies(device: Device, baseline: Device | None) -> list[Headline]:
     exposed = "Copy time during which no kernel ran."
     hidden = "Part of the copy time during which a kernel ran."
     possible = "How much of the overlap that is possible was had; negative when engines idled more."
-    return [
-        _ratio(device, baseline, "overlap_efficiency", "Overlap efficiency", possible),
+    found = [
         _ratio(device, baseline, "hidden_copy_ratio", "Hidden copies", hidden),
         _time(device, baseline, "exposed_copy_ns", "Exposed copies", exposed),
     ]
+    if overlap_efficiency(device) is not None:
+        found.insert(
+            0, _ratio(device, baseline, "overlap_efficiency", "Overlap efficiency", possible)
+        )
+    return found
+
+
+def overlap_efficiency(device: Device) -> float | None:
+    """The measure; None below −1, where it only says that idle time outweighs everything."""
+    value: float | None = device["overlap_efficiency"]
+    return None if value is None or value < -1 else value
 
 
 def _dependent(device: Device) -> list[Headline]:

@@ -25,6 +25,7 @@ _WAITS = {
     "stream_synchronize": "stream synchronisation",
     "device_synchronize": "device synchronisation",
     "malloc": "cudaMalloc",
+    "host_alloc": "cudaHostAlloc",
     "free": "cudaFree",
     "pageable_copy": "copy of pageable memory",
 }

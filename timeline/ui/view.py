@@ -14,7 +14,7 @@ from timeline.figures.rows import By
 from timeline.figures.units import duration_text
 from timeline.trace import Trace
 from timeline.ui.cache import Opened
-from timeline.ui.headlines import as_html, headlines
+from timeline.ui.headlines import as_html, headlines, overlap_efficiency
 from timeline.ui.literal import literal
 from timeline.ui.measures import (
     Rows,
@@ -141,7 +141,7 @@ def _compared(name: str, opened: Opened) -> list[dict[str, Any]]:
             "makespan": duration_text(d["makespan_ns"]),
             "bound": duration_text(d["bound_ns"]),
             "pipeline efficiency": d["pipeline_efficiency"],
-            "overlap efficiency": d["overlap_efficiency"],
+            "overlap efficiency": overlap_efficiency(d),
             "hidden copies": d["hidden_copy_ratio"],
             "exposed copies": duration_text(d["exposed_copy_ns"] or 0),
         }

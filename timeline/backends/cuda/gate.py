@@ -75,9 +75,9 @@ class Gate:
         """Let every stream run. Safe at any time, and more than once."""
         self._word.value = self._generation
         self._opened.set()
-        if self._watchdog is not None:
-            self._watchdog.cancel()
-            self._watchdog = None
+        watchdog, self._watchdog = self._watchdog, None
+        if watchdog is not None:
+            watchdog.cancel()
 
     def _force(self) -> None:
         self.forced = True

@@ -205,6 +205,9 @@ class Run:
             self._crew.run(self._bodies, self.timeout_s)
             issued = now()
             self._drain()
+        except UnavailableError:  # too late: whatever it waits for may never end
+            self._stuck = True
+            raise
         finally:
             ranges.pop()
         return Window(start, issued, now())
@@ -212,7 +215,6 @@ class Run:
     def _drain(self) -> None:
         stream = drain(self.stage, self.timeout_s)
         if stream is not None:
-            self._stuck = True
             raise UnavailableError(
                 f"{self.program.name!r}: stream {stream.name!r} is not done after "
                 f"{self.timeout_s:g} s; a kernel or a wait in it never ends"

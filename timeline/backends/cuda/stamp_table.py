@@ -46,16 +46,18 @@ def match(
     list of Matched, int
         And how many launches could not be told apart.
     """
-    groups: dict[tuple[int, str, int], list[Stamped]] = defaultdict(list)
+    groups: dict[tuple[int, str, int, int], list[Stamped]] = defaultdict(list)
     for stamped in found:
         region = stamped.region
         stream = -1 if region.graph else region.stream
-        groups[(stamped.repeat, region.symbol, stream)].append(stamped)
+        device = region.op.stream.device
+        groups[(stamped.repeat, region.symbol, device, stream)].append(stamped)
     matched: list[Matched] = []
     lost = 0
-    for (repeat, symbol, stream), members in groups.items():
+    for (repeat, symbol, device, stream), members in groups.items():
         window = windows[repeat]
         rows = kernels_named(activities, symbol)
+        rows &= column_values(activities, "device") == device
         rows &= starts_inside(activities, [(window.start, window.end)])
         if stream >= 0:
             rows &= column_values(activities, "stream") == stream
