@@ -56,15 +56,12 @@ def functions(library: Library, domain: CallbackDomain) -> Iterator[tuple[int, s
         yield callback, name
 
 
-_CHOSEN: set[CallbackDomain] = set()
-"""Domains whose other functions are off. CUPTI remembers it, and 900 calls take it 50 ms."""
-
-
 def switch(library: Library, domain: CallbackDomain, *, work: bool) -> bool:
     """Trace the functions of a domain: all of them, or those that are work.
 
     The whole kind is switched on and the other functions off: switched on one by one, without their
-    kind, functions stay untraced where CUDA was in use before (seen with CUPTI 13.0).
+    kind, functions stay untraced where CUDA was in use before; and switching the kind on again
+    brings all of them back (both seen with CUPTI 13.0).
 
     Returns
     -------
@@ -74,11 +71,10 @@ def switch(library: Library, domain: CallbackDomain, *, work: bool) -> bool:
     if library.status("cuptiActivityEnable", int(_KINDS[domain])):
         return False
     function = _SWITCHES[domain]
-    if library.has(function) and work != (domain in _CHOSEN):
+    if work and library.has(function):
         for callback, name in functions(library, domain):
             if not is_work(name):
-                library.status(function, callback, int(not work))
-        (_CHOSEN.add if work else _CHOSEN.discard)(domain)
+                library.status(function, callback, 0)
     return True
 
 

@@ -19,6 +19,8 @@ Words = npt.NDArray[np.uint64]
 
 _WORD = 8
 _BLOCK = 1024
+_LONG_RUN = 16
+"""Records in a run, on average, from which on copying run by run is the faster way."""
 
 
 class Records:
@@ -45,6 +47,24 @@ class Records:
         words = np.empty((width, count), np.uint64)
         for start in range(0, count, _BLOCK):
             words[:, start : start + _BLOCK] = rows[start : start + _BLOCK, :width].T
+        return cls(words, dtype)
+
+    @classmethod
+    def gathered(cls, source: Words, starts: Array, step: int, dtype: np.dtype[Any]) -> Records:
+        """Records of ``step`` words that start at the words ``starts`` of a buffer; copies."""
+        count, width = len(starts), dtype.itemsize // _WORD
+        words, lanes = np.empty((width, count), np.uint64), np.arange(width)
+        ends = [*(np.flatnonzero(np.diff(starts) != step) + 1).tolist(), count]
+        if count < _LONG_RUN * len(ends):  # other kinds lie between almost all of them
+            ends = [*range(_BLOCK, count, _BLOCK), count]
+        start = 0
+        for end in ends:
+            if starts[end - 1] - starts[start] == step * (end - 1 - start):
+                rows = source[starts[start] : starts[end - 1] + step].reshape(-1, step)[:, :width]
+            else:
+                rows = source[starts[start:end, None] + lanes]
+            words[:, start:end] = rows.T
+            start = end
         return cls(words, dtype)
 
     @classmethod

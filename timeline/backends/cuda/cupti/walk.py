@@ -1,7 +1,7 @@
 """Finding the records in a raw buffer: they lie end to end, and differ in size by kind.
 
-A loop over a memoryview steps from record to record (about 0.1 us each); where many of a kind
-follow each other, every n-th word is compared at once instead. The sizes are proven, kind by kind,
+A loop over a memoryview steps from record to record; where many of a kind follow each other, every
+n-th word is compared at once instead. The sizes are proven, kind by kind,
 against ``cuptiActivityGetNextRecord``, the only function that knows those of the loaded library.
 """
 
@@ -26,7 +26,8 @@ NextRecord = Callable[[int], int | None]
 
 _WORD = 8
 _KINDS = 256
-_LOOK_FOR_RUN = 12
+_LOOK_FOR_RUN = 256
+"""Records of one kind after which the rest of a run is looked for; a shorter run steps faster."""
 
 
 class RecordSizes:
@@ -123,25 +124,29 @@ def split(
 def _starts(words: npt.NDArray[np.uint64], steps: list[int]) -> Starts:
     """Where records start, up to the first of a kind whose size is not known, in words."""
     view = memoryview(words.view(np.uint32).data)
+    end = len(words)
+    jumps = [step or end for step in steps]  # nothing can follow a record of unknown size
     pieces: list[Starts] = []
-    single: list[int] = []
-    position, end, previous, same = 0, len(words), -1, 0
+    position = 0
     while position < end:
-        kind = view[2 * position]
-        step = steps[kind] if kind < _KINDS else 0
-        single.append(position)
-        if not step:
-            break
-        position += step
-        if kind != previous:
-            previous, same = kind, 0
-            continue
-        same += 1
-        if same >= _LOOK_FOR_RUN:
-            stop = _run_end(words, position, step, kind)
-            pieces += [np.array(single, np.int64), np.arange(position, stop, step)]
-            single, position, same = [], stop, 0
-    return np.concatenate([*pieces, np.array(single, np.int64)])
+        first, single = position, list[int]()
+        found = single.append
+        try:
+            for _ in range(_LOOK_FOR_RUN):
+                jump = jumps[view[2 * position]]
+                found(position)
+                position += jump
+        except IndexError:  # behind the last record, or a kind beyond all that are known
+            if position < end:
+                found(position)
+                position = end
+        pieces.append(np.array(single, np.int64))
+        kind = view[2 * first]
+        if position < end and position - first == _LOOK_FOR_RUN * steps[kind]:
+            stop = _run_end(words, position, steps[kind], kind)
+            pieces.append(np.arange(position, stop, steps[kind]))
+            position = stop
+    return np.concatenate([np.empty(0, np.int64), *pieces])
 
 
 def _run_end(words: npt.NDArray[np.uint64], start: int, step: int, kind: int) -> int:
@@ -185,6 +190,5 @@ def _take(
     count = len(starts)
     if starts[-1] - starts[0] == step * (count - 1):  # one run
         rows = words[starts[0] : starts[-1] + step].reshape(count, step)
-    else:
-        rows = words[starts[:, None] + np.arange(dtype.itemsize // _WORD)]
-    return Records.of_rows(rows, dtype)
+        return Records.of_rows(rows, dtype)
+    return Records.gathered(words, starts, step, dtype)
