@@ -23,7 +23,7 @@ from timeline.errors import TimelineError, UsageError
 from timeline.recording import script
 from timeline.recording.nvtx_package import hook
 from timeline.recording.recorder import LiveCollector, Recorder
-from timeline.recording.signals import ignored, terminable
+from timeline.recording.signals import Terminated, ignored, terminable
 from timeline.trace import Trace
 
 __all__ = ["prepare_nvtx", "record", "run_script"]
@@ -33,7 +33,8 @@ class record(ContextDecorator):  # noqa: N801 - used as a function
     """Record what the GPU does for the code inside, as a context manager or a decorator.
 
     When the code ends, by itself or by an exception, the recorder waits for the GPU and writes the
-    trace. Only one recording runs at a time in a process.
+    trace. Only one recording runs at a time in a process. A forked child that leaves the code
+    leaves the trace to its parent.
 
     Parameters
     ----------
@@ -72,11 +73,11 @@ class record(ContextDecorator):  # noqa: N801 - used as a function
         self._trace: Trace | None = None
 
     def __enter__(self) -> record:
-        self._trace = None
-        self._recorder = Recorder(
+        recorder = Recorder(
             self._path, self._collector or _cupti(), sys.argv, overwrite=self._overwrite
         )
-        self._recorder.start()
+        recorder.start()  # refused inside a recording, which may be this object's own
+        self._recorder, self._trace = recorder, None
         return self
 
     def __exit__(
@@ -95,12 +96,11 @@ class record(ContextDecorator):  # noqa: N801 - used as a function
     def _stop(self, error: BaseException | None) -> None:
         assert self._recorder is not None
         try:
-            with ignored():
-                self._recorder.stop()
+            _write(self._recorder)
         except TimelineError as failure:
             if error is None:
                 raise
-            error.add_note(f"timeline: the trace was not written: {failure}")
+            error.add_note(f"timeline: the trace is not whole: {failure}")
 
     @property
     def trace(self) -> Trace:
@@ -112,7 +112,7 @@ class record(ContextDecorator):  # noqa: N801 - used as a function
             While the recording runs, or before.
         """
         if self._trace is None:
-            if self._recorder is None or not self._recorder.stopped:
+            if self._recorder is None or self._recorder.meta is None:
                 raise UsageError("the trace is there when the recorded code has ended")
             self._trace = self._recorder.trace()
         return self._trace
@@ -174,29 +174,40 @@ def run_script(
     script.checked(argv, module=module)
     recorder = Recorder(out, collector or _cupti(), argv, overwrite=overwrite)
     recorder.start()
-    process = os.getpid()
     with terminable():
-        code = script.run(argv, module=module)
-        if os.getpid() != process:  # a fork that ran to the script's end
-            return code
-        code = _settled(recorder, code)
-    with ignored():
-        meta = recorder.stop()
-    _tell(out, recorder.rows, meta.dropped)
+        code = _recorded(recorder, argv, module=module)
+    if recorder.meta is not None:  # None in a fork that ran to the script's end
+        _tell(out, recorder.rows, recorder.meta.dropped)
     return code
 
 
-def _settled(recorder: Recorder, code: int) -> int:
-    """Wait for the GPU, unless the script was interrupted; the exit code."""
-    if code >= script.INTERRUPTED:
-        return code
+def _recorded(recorder: Recorder, argv: Sequence[str], *, module: bool) -> int:
+    """Run the script, wait for the GPU and write, whatever interrupts; the exit code."""
     try:
-        recorder.settle()
+        try:
+            ending = script.run(argv, module=module)
+            if not ending.interrupted:
+                recorder.settle()
+            return ending.code
+        finally:
+            _write(recorder)
     except KeyboardInterrupt:
         return script.INTERRUPTED
-    except SystemExit as error:
-        return int(error.code or 0)
-    return code
+    except Terminated as error:
+        return error.number
+    finally:
+        _write(recorder)  # for a signal that came just before the first
+
+
+def _write(recorder: Recorder) -> None:
+    """End the recording, once; a signal on the way there is raised when the trace is written."""
+    try:
+        with ignored():
+            recorder.stop()
+    except (KeyboardInterrupt, Terminated):
+        with ignored():
+            recorder.stop()
+        raise
 
 
 def _tell(out: str | os.PathLike[str], rows: dict[str, int], dropped: int) -> None:

@@ -4,6 +4,8 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from timeline.trace import Trace
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -85,6 +87,101 @@ def test_one_recording_at_a_time(run: Run) -> None:
     early, second = done.stdout.splitlines()
     assert "when the recorded code has ended" in early
     assert "already running" in second
+
+
+def test_a_decorated_function_that_recurses_keeps_the_outer_recording(
+    run: Run, launch_code: str
+) -> None:
+    done = run(
+        launch_code + "import timeline\n"
+        "from timeline.errors import CuptiError\n"
+        "recording = timeline.record('out', overwrite=True)\n"
+        "@recording\n"
+        "def step(depth):\n"
+        "    launch(3)\n"
+        "    if depth:\n"
+        "        try: step(depth - 1)\n"
+        "        except CuptiError as error: print(error)\n"
+        "    launch(4)\n"
+        "step(1)\n"
+        "print(recording.trace.activities.num_rows, recording.trace.meta.notes)\n"
+    )
+    assert done.returncode == 0, done.stderr
+    refused, kept = done.stdout.splitlines()
+    assert "already running" in refused
+    assert kept == "7 ()"
+
+
+def test_a_second_thread_that_enters_leaves_the_recording_whole(run: Run, launch_code: str) -> None:
+    done = run(
+        launch_code + "import threading, timeline\n"
+        "from timeline.errors import CuptiError\n"
+        "recording = timeline.record('out')\n"
+        "def enter():\n"
+        "    try: recording.__enter__()\n"
+        "    except CuptiError: print('refused')\n"
+        "with recording:\n"
+        "    launch(2)\n"
+        "    thread = threading.Thread(target=enter)\n"
+        "    thread.start()\n"
+        "    thread.join()\n"
+        "    launch(2)\n"
+        "print(recording.trace.activities.num_rows)\n"
+    )
+    assert (done.returncode, done.stdout) == (0, "refused\n4\n"), done.stderr
+
+
+@pytest.mark.parametrize("leaving", ["sys.exit(3)", "raise ValueError", "pass"])
+def test_a_forked_child_that_leaves_the_block_leaves_the_trace_to_its_parent(
+    run: Run, launch_code: str, tmp_path: Path, leaving: str
+) -> None:
+    done = run(
+        launch_code + "import sys, timeline\n"
+        "with timeline.record('out'):\n"
+        "    launch(3)\n"
+        "    child = os.fork()\n"
+        "    if child:\n"
+        "        os.waitpid(child, 0)\n"
+        "        print(b'\"ended\": true' in open('out/meta.json', 'rb').read())\n"
+        "        launch(4)\n"
+        f"    else: {leaving}\n"
+        "if not child: sys.exit()\n"
+    )
+    assert (done.returncode, done.stdout) == (0, "False\n"), done.stderr
+    trace = Trace.load(tmp_path / "out")
+    assert trace.activities.num_rows == 7
+    assert not trace.meta.notes
+
+
+@pytest.mark.parametrize("error", ["MemoryError('full')", "OutputError('full')"])
+def test_rows_that_could_not_be_kept_are_an_error_and_noted(
+    run: Run, launch_code: str, tmp_path: Path, error: str
+) -> None:
+    done = run(
+        launch_code + "import threading, timeline\n"
+        "from timeline.backends.cuda.cupti import CuptiCollector\n"
+        "from timeline.errors import OutputError, TimelineError\n"
+        "from timeline.recording import recorder\n"
+        "recorder.SPILL_BYTES, recorder._LOOK_S = 0, 0.001\n"
+        "tried = threading.Event()\n"
+        "class Failing(CuptiCollector):\n"
+        "    def drain(self):\n"
+        "        tried.set()\n"
+        f"        raise {error}\n"
+        "try:\n"
+        "    with timeline.record('out', collector=Failing()):\n"
+        "        tried.wait()\n"
+        "        launch(5)\n"
+        "except TimelineError as error:\n"
+        "    print(error)\n"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "rows are missing" in done.stdout
+    trace = Trace.load(tmp_path / "out")
+    assert trace.activities.num_rows == 5
+    (note,) = trace.meta.notes
+    assert "rows are missing" in note
+    assert "full" in note
 
 
 def test_everything_is_switched_off_afterwards(run: Run, launch_code: str) -> None:

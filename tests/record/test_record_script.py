@@ -137,16 +137,90 @@ def test_a_forked_child_that_runs_to_the_end_leaves_the_trace_to_its_parent(
     assert Trace.load(tmp_path / "out").activities.num_rows == 4
 
 
-def test_threads_that_outlive_the_script_are_recorded(record_script: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("ending", "code"), [("pass", 0), ("sys.exit(3)", 3), ("raise ValueError('broken')", 1)]
+)
+def test_threads_that_outlive_the_script_are_recorded(
+    record_script: Run, tmp_path: Path, ending: str, code: int
+) -> None:
     done = record_script(
-        "import threading, time\n"
+        "import sys, threading\n"
         "def later():\n"
         "    threading.main_thread().join(0.2)\n"
         "    launch(3)\n"
-        "threading.Thread(target=later).start()\n"
+        f"threading.Thread(target=later).start()\n{ending}\n"
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == code, done.stderr
     assert Trace.load(tmp_path / "out").activities.num_rows == 3
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_after_an_interrupt_the_trace_is_written_without_waiting_for_threads(
+    record_script: Run, tmp_path: Path, number: signal.Signals
+) -> None:
+    done = record_script(
+        "import pathlib, threading\n"
+        "launch(2)\n"
+        "def until_written():\n"
+        "    while '\"ended\": true' not in pathlib.Path('out/meta.json').read_text():\n"
+        "        threading.Event().wait(0.01)\n"
+        "threading.Thread(target=until_written).start()\n"
+        f"os.kill(os.getpid(), {int(number)})\n"
+        "threading.Event().wait()\n"
+    )
+    assert done.returncode == 128 + number, done.stderr
+    assert Trace.load(tmp_path / "out").activities.num_rows == 2
+
+
+@pytest.mark.parametrize(
+    ("ending", "code", "shown"),
+    [
+        ("sys.exit(-1)", 255, "settled\n"),
+        ("sys.exit(143)", 143, "settled\n"),
+        ("os.kill(os.getpid(), 15)", 143, ""),
+        ("raise KeyboardInterrupt", 130, ""),
+    ],
+)
+def test_the_gpu_is_waited_for_unless_a_signal_ended_the_script(
+    record_script: Run, ending: str, code: int, shown: str
+) -> None:
+    done = record_script(
+        "import sys\n"
+        "from timeline.recording.recorder import Recorder\n"
+        f"Recorder.settle = lambda self: print('settled')\n{ending}\n"
+    )
+    assert (done.returncode, done.stdout) == (code, shown), done.stderr
+
+
+@pytest.mark.parametrize("first", ["raise KeyboardInterrupt", "raise ValueError"])
+def test_ctrl_c_while_an_error_is_shown_leaves_a_whole_trace(
+    record_script: Run, tmp_path: Path, first: str
+) -> None:
+    done = record_script(
+        f"import sys\nsys.excepthook = lambda *shown: os.kill(os.getpid(), 2)\nlaunch(6)\n{first}\n"
+    )
+    assert done.returncode == 130, done.stderr
+    trace = Trace.load(tmp_path / "out")
+    assert (trace.activities.num_rows, trace.meta.notes) == (6, ())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("place", ["_wait_for_threads", "settle", "_write", "ignored", "stop"])
+def test_a_signal_anywhere_after_the_script_leaves_a_whole_trace(
+    record_script: Run, tmp_path: Path, place: str, number: signal.Signals
+) -> None:
+    done = record_script(
+        "import sys\n"
+        "def strike(frame, event, _):\n"
+        f"    if event == 'call' and frame.f_code.co_name == {place!r}:\n"
+        "        sys.setprofile(None)\n"
+        f"        os.kill(os.getpid(), {int(number)})\n"
+        "launch(6)\n"
+        "sys.setprofile(strike)\n"
+    )
+    assert done.returncode == (0 if place == "stop" else 128 + number), done.stderr
+    trace = Trace.load(tmp_path / "out")
+    assert (trace.activities.num_rows, trace.meta.notes) == (6, ())
 
 
 def test_a_module_is_run_as_python_dash_m_does(

@@ -101,7 +101,8 @@ class Recorder:
         self._began = 0
         self._ended = threading.Event()
         self._spilling = threading.Thread(target=self._spill, name="timeline-recorder", daemon=True)
-        self._failure: TimelineError | None = None
+        self._failure: Exception | None = None
+        self._process = 0
         self._meta_written: Meta | None = None
         self.rows: dict[str, int] = {}
 
@@ -116,6 +117,7 @@ class Recorder:
             When the place can't be written.
         """
         self._open_nvtx()
+        self._process = os.getpid()
         self._collector.start()
         try:
             if self._path is not None:
@@ -148,48 +150,58 @@ class Recorder:
                 continue
             try:
                 self._keep(self._collector.drain())
-            except TimelineError as error:
-                self._failure = error
+            except Exception as error:
+                self._failure = error  # stop() raises it, when the rest is written
                 return
 
     def _keep(self, tables: Tables) -> None:
         moved = shift(tables, -self._began)
-        for name, rows in moved.items():
-            self.rows[name] = self.rows.get(name, 0) + rows.num_rows
         if self._writer is not None:
             self._writer.append(moved)
         else:
             self._parts.append(moved)
+        for name, rows in moved.items():
+            self.rows[name] = self.rows.get(name, 0) + rows.num_rows
 
     def settle(self) -> None:
-        """Wait until the GPU has done what was issued; Ctrl-C ends the wait."""
-        self._collector.settle()
+        """Wait until the GPU has done what was issued; Ctrl-C ends the wait.
 
-    def stop(self) -> Meta:
-        """End, and write the trace.
+        Nothing is done in a forked child, as by :meth:`stop`.
+        """
+        if os.getpid() == self._process:
+            self._collector.settle()
+
+    def stop(self) -> None:
+        """End, and write the trace; the second time, and in a forked child, do nothing.
 
         Raises
         ------
         TimelineError
-            When it can't be written, or what was recorded can't be read.
+            When it can't be written, or what was recorded can't be read. Rows that were lost while
+            the program ran are noted in the trace, which holds the others.
         """
+        if self._ended.is_set() or os.getpid() != self._process:
+            return
         self._ended.set()
         self._spilling.join()
         self._log.close()
         collected = self._collector.stop()
-        if self._failure is not None:
-            raise self._failure
         self._keep({**collected.tables, "ranges": self._ranges(collected)})
         meta = self._meta(collected)
         if self._writer is not None:
             self._writer.close(meta)
         self._meta_written = meta
-        return meta
+        if self._failure is not None:
+            raise TimelineError(self._missing()) from self._failure
 
     @property
-    def stopped(self) -> bool:
-        """Whether the trace is there."""
-        return self._meta_written is not None
+    def meta(self) -> Meta | None:
+        """What the trace says of itself; None until it is there."""
+        return self._meta_written
+
+    def _missing(self) -> str:
+        why = f"{type(self._failure).__name__}: {self._failure}"
+        return f"rows are missing, keeping them beside the program failed ({why}); record again"
 
     def _ranges(self, collected: Collected) -> pa.Table:
         ours, theirs = self._log.table(), collected.tables.get("ranges")
@@ -205,8 +217,11 @@ class Recorder:
             paced="host",
             dropped=collected.dropped,
             provenance={**provenance(self._argv), **collected.provenance},
-            notes=(*self._notes, *collected.notes),
+            notes=(*self._notes, *collected.notes, *self._lost()),
         )
+
+    def _lost(self) -> tuple[str, ...]:
+        return () if self._failure is None else (f"Not whole: {self._missing()}.",)
 
     def trace(self) -> Trace:
         """The trace, after :meth:`stop`."""

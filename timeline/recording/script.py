@@ -10,13 +10,22 @@ import types
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from timeline.errors import UsageError
+from timeline.recording.signals import Terminated
 
-__all__ = ["checked", "run"]
+__all__ = ["INTERRUPTED", "Ending", "checked", "run"]
 
 INTERRUPTED = 130
 _OWN_FILES = frozenset((__file__, runpy.__file__, "<frozen runpy>"))
+
+
+class Ending(NamedTuple):
+    """How a script ended: its exit code, and whether Ctrl-C or SIGTERM ended it."""
+
+    code: int
+    interrupted: bool = False
 
 
 def checked(argv: Sequence[str], *, module: bool) -> None:
@@ -47,12 +56,13 @@ def _module_exists(name: str) -> bool:
         return False
 
 
-def run(argv: Sequence[str], *, module: bool) -> int:
-    """Run a script, a folder or zip with a ``__main__.py``, or a module; return its exit code.
+def run(argv: Sequence[str], *, module: bool) -> Ending:
+    """Run a script, a folder or zip with a ``__main__.py``, or a module; return how it ended.
 
     ``sys.argv``, ``sys.path[0]`` and ``__main__`` are what Python makes them, and stay so for code
     that runs later, such as exit handlers. The traceback of an error is printed as Python prints
-    it, without the frames of this package. Threads that Python would wait for are waited for.
+    it, without the frames of this package. Threads that Python would wait for are waited for, but
+    not after Ctrl-C or SIGTERM: the trace is then due.
     """
     target = Path(argv[0])
     if module:
@@ -69,7 +79,7 @@ def run(argv: Sequence[str], *, module: bool) -> int:
     sys.argv = list(argv)
     if not sys.flags.safe_path:
         sys.path[:1] = [folder]
-    return _exit_code(body)
+    return _ending(body)
 
 
 def _working_folder() -> str:
@@ -95,15 +105,25 @@ def _run_file(path: str) -> None:
     exec(code, main.__dict__)
 
 
+def _ending(body: Callable[[], object]) -> Ending:
+    try:
+        code = _exit_code(body)
+        _wait_for_threads()
+    except Terminated as error:
+        return Ending(error.number, interrupted=True)
+    except KeyboardInterrupt as error:
+        _show(error)
+        return Ending(INTERRUPTED, interrupted=True)
+    return Ending(code)
+
+
 def _exit_code(body: Callable[[], object]) -> int:
     try:
         body()
-        _wait_for_threads()
+    except (KeyboardInterrupt, Terminated):
+        raise
     except SystemExit as error:
         return _code_of(error)
-    except KeyboardInterrupt as error:
-        _show(error)
-        return INTERRUPTED
     except BaseException as error:
         _show(error)
         return 1

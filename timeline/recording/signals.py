@@ -9,18 +9,24 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
-__all__ = ["ignored", "terminable"]
+__all__ = ["Terminated", "ignored", "terminable"]
 
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
-def _terminated(number: int, _frame: FrameType | None) -> NoReturn:
-    raise SystemExit(128 + number)
+class Terminated(SystemExit):
+    """SIGTERM came; ``number`` is the exit code that a shell reports of it."""
+
+    number = 128 + signal.SIGTERM
+
+
+def _terminated(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise Terminated(Terminated.number)
 
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """SIGTERM, where nobody handles it, raises SystemExit with the code that a shell reports."""
+    """SIGTERM, where nobody handles it, raises :class:`Terminated`."""
     if not _in_main_thread() or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
         yield
         return
@@ -38,8 +44,11 @@ def ignored() -> Iterator[None]:
     if not _in_main_thread():
         yield
         return
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in _ENDING}
+    before = {}
     try:
+        for number in _ENDING:
+            before[number] = signal.getsignal(number)
+            signal.signal(number, signal.SIG_IGN)
         yield
     finally:
         for number, handler in before.items():
