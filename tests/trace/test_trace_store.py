@@ -287,7 +287,7 @@ def test_what_is_no_trace(tmp_path: Path) -> None:
     save(sample(), tmp_path / "one")
     refused(tmp_path, "not a trace, but it holds some; name one: one")
     (tmp_path / "report.sqlite").write_bytes(b"SQLite format 3\0")
-    refused(tmp_path / "report.sqlite", "bring other formats in with: timeline import")
+    refused(tmp_path / "report.sqlite", "make one with: timeline record")
 
 
 def test_a_missing_part(tmp_path: Path) -> None:

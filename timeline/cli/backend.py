@@ -78,10 +78,12 @@ def open_chosen(args: argparse.Namespace) -> Backend:
 
 def _at_least(lowest: int) -> Callable[[str], int]:
     def number(text: str) -> int:
-        if not text.isascii() or not text.isdigit():
-            raise argparse.ArgumentTypeError(f"{text!r} is no whole number")
-        if int(text) < lowest:
-            raise argparse.ArgumentTypeError(f"{text} is less than {lowest}")
-        return int(text)
+        try:
+            value = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
+        if value < lowest:
+            raise argparse.ArgumentTypeError(f"{value} is less than {lowest}")
+        return value
 
     return number

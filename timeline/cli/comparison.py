@@ -39,10 +39,20 @@ def measured(experiment: Experiment, outcomes: Sequence[Outcome]) -> dict[str, A
 
 
 def print_comparison(found: dict[str, Any]) -> None:
-    """Print a row for each variant of what :func:`measured` returned."""
+    """Print where the figures come from, and a row for each variant of :func:`measured`."""
     from timeline.report import Comparison
 
+    console().print(_origin(found["variants"]))
     Comparison(tuple(found["variants"])).print(console())
+
+
+def _origin(variants: Sequence[dict[str, Any]]) -> str:
+    """What made the times, on which devices, and that the outputs were right."""
+    first = variants[0]
+    devices = ", ".join(dict.fromkeys(device["name"] for device in first["devices"]))
+    checked = sum(variant["verified"] for variant in variants)
+    made = "simulated, not measured" if first["source"] == "sim" else f"by {first['source']}"
+    return f"{made}, on {devices}; {checked} outputs checked against known answers"
 
 
 def draw(experiment: Experiment, outcomes: Sequence[Outcome]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -38,6 +39,7 @@ exit codes: 0 done; 1 a check failed; 2 wrong usage, or a file that can't be rea
 3 this machine lacks something (a GPU, CUPTI, an extra, memory); 130 interrupted"""
 
 INTERRUPTED = 130
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 BROKEN_PIPE = 141  # what a shell reports of a process that SIGPIPE ended
 
 
@@ -66,6 +68,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except MemoryError:
         return _fail("this machine has too little memory for it", UnavailableError.exit_code)
     except OSError as error:
+        if error.filename is None and error.errno in _FULL:
+            _discard_stdout()
+            return _fail(f"the output: {error.strerror}", TimelineError.exit_code)
         if error.filename is None:
             raise
         return _fail(f"{error.filename}: {error.strerror}", TimelineError.exit_code)

@@ -20,7 +20,11 @@ def console(*, stderr: bool = False) -> Console:
     """A console of rich; colours only on a terminal, and none with ``NO_COLOR`` set."""
     from rich.console import Console
 
-    made = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    class Piped(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # rich would end the process as if a check had failed
+
+    made = Piped(stderr=stderr, highlight=False, markup=False, emoji=False)
     if not made.is_terminal:
         made.width = PIPE_WIDTH
     return made

@@ -138,6 +138,6 @@ def opened(path: Path) -> Source:
     if magic == _ZIP_MAGIC:
         return Zip(path)
     raise TraceError(
-        f"{path}: not a timeline trace, which is a folder or a zip of one; bring other formats in "
-        "with: timeline import"
+        f"{path}: not a timeline trace, which is a folder or a zip of one; make one with: "
+        "timeline record"
     )

@@ -5,11 +5,17 @@ from __future__ import annotations
 import importlib.util
 import os
 import platform
+import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+import threading
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 from timeline.errors import MissingExtraError, TraceError, UsageError
 
@@ -51,6 +57,8 @@ def launch(traces: Sequence[Path] = (), port: int | None = None, *, browser: boo
     for path in traces:
         if not path.exists():
             raise TraceError(f"{path}: no such trace; name a folder or zip that timeline wrote")
+        if path.is_file() and not zipfile.is_zipfile(path):
+            raise TraceError(f"{path}: no timeline trace; name a folder or zip that timeline wrote")
     chosen = free_port() if port is None else port
     if port is not None and not _is_free(port):
         raise UsageError(f"port {port} is in use; choose another one, or none for a free one")
@@ -58,10 +66,30 @@ def launch(traces: Sequence[Path] = (), port: int | None = None, *, browser: boo
         command([p.resolve() for p in traces], chosen, browser=browser), env=environment()
     )
     try:
-        return server.wait()
+        with _ended_by_sigterm():
+            return server.wait()
     except KeyboardInterrupt:
-        server.wait()
         return 0
+    finally:
+        server.terminate()
+        server.wait()
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """SIGTERM ends it as Ctrl-C does; the server must not live on, on its port."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def command(traces: Sequence[Path], port: int, *, browser: bool) -> list[str]:
