@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import timeline
@@ -54,10 +57,12 @@ class SimBackend:
         UnavailableError
             When the described host has too few devices, or they have too little memory.
         """
-        plan = compile_program(program, self.model)
-        repeats = simulate(plan, repeat=options.repeat, warmup=options.warmup, gate=options.gate)
+        with _collector_paused():
+            plan = compile_program(program, self.model)
+            gate, warmup = options.gate, options.warmup
+            repeats = simulate(plan, repeat=options.repeat, warmup=warmup, gate=gate)
+            tables = make_tables(plan, repeats, stamps=options.stamps)
         verified = sum(verify(plan, r) for r in repeats) if options.verify else 0
-        tables = make_tables(plan, repeats, stamps=options.stamps)
         meta = Meta(
             source="sim",
             devices=self._devices(plan),
@@ -80,6 +85,18 @@ class SimBackend:
             Device(d, m.name, m.compute_capability, m.sm.count, m.copy.engines, m.memory.bytes)
             for d in plan.program.devices
         )
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """No search for cycles meanwhile: millions of small objects live until the end of a run."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
 
 
 def _paced(program: Program) -> str:
