@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from pathlib import Path
 
 from timeline.cli.backend import add_arguments, open_chosen, run_options
 from timeline.cli.comparison import draw, measured, print_comparison
-from timeline.cli.experiment import Experiment
+from timeline.cli.experiment import Experiment, add_output
 from timeline.cli.output import console, notice, print_json
 from timeline.cli.progress import progress
 
@@ -23,16 +22,7 @@ class Demo:
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the command's arguments."""
-        parser.add_argument(
-            "-o",
-            "--out",
-            type=Path,
-            default=Path("out"),
-            metavar="DIR",
-            help="folder of the traces and pictures (default: out)",
-        )
-        parser.add_argument("--overwrite", action="store_true", help="replace existing traces")
-        parser.add_argument("--json", action="store_true", help="print JSON")
+        add_output(parser, "folder of the traces and pictures")
         add_arguments(parser)
 
     def run(self, args: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,27 @@ if TYPE_CHECKING:
     from timeline.techniques import Technique, Variant
     from timeline.trace import Trace
 
-__all__ = ["Experiment", "Outcome", "choose", "settings"]
+__all__ = ["Experiment", "Outcome", "add_output", "choose", "settings"]
+
+
+def add_output(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add the options for where traces go and how figures are printed.
+
+    Parameters
+    ----------
+    what : str
+        What the folder of ``--out`` holds.
+    """
+    parser.add_argument(
+        "-o",
+        "--out",
+        type=Path,
+        default=Path("out"),
+        metavar="DIR",
+        help=f"{what} (default: out)",
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace existing traces")
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 @dataclass(frozen=True, slots=True)

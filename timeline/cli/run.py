@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from timeline.cli.backend import add_arguments, open_chosen, run_options
 from timeline.cli.comparison import draw, measured, print_comparison
-from timeline.cli.experiment import Experiment, choose, settings
+from timeline.cli.experiment import Experiment, add_output, choose, settings
 from timeline.cli.output import notice, print_json
 from timeline.cli.progress import progress
 
@@ -38,16 +37,7 @@ class Run:
             metavar="KEY=VALUE",
             help="parameters; see: timeline techniques TECHNIQUE",
         )
-        parser.add_argument(
-            "-o",
-            "--out",
-            type=Path,
-            default=Path("out"),
-            metavar="DIR",
-            help="traces go to DIR/TECHNIQUE/VARIANT (default: out)",
-        )
-        parser.add_argument("--overwrite", action="store_true", help="replace existing traces")
-        parser.add_argument("--json", action="store_true", help="print JSON")
+        add_output(parser, "traces go to DIR/TECHNIQUE/VARIANT")
         add_arguments(parser)
 
     def run(self, args: argparse.Namespace) -> int:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 __all__ = ["Dim3", "Emulation", "Kernel", "Work"]
 
@@ -86,4 +85,3 @@ class Kernel:
 
 
 Scalar = np.generic | int | float
-ByteArray = npt.NDArray[np.uint8]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from timeline.report.as_json import as_json
 from timeline.report.tables import grid, printable
-from timeline.report.units import UNDEFINED, byte_text, percent_text, ratio_text, time_text
+from timeline.report.units import UNDEFINED, byte_text, percent_text, ratio_text, telling, time_text
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -121,7 +121,7 @@ def _overlap_efficiency(one: Json) -> tuple[str, str]:
     value = one["overlap_efficiency"]
     if value is None:
         return UNDEFINED, "nothing could overlap"
-    if value < -1:
+    if telling(value) is None:
         return UNDEFINED, "idle time outweighs all overlap that is possible"
     if value < 0:
         return ratio_text(value), "below 0: idle for longer than engines overlapped"

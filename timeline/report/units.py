@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["UNDEFINED", "byte_text", "percent_text", "ratio_text", "time_text"]
+__all__ = ["UNDEFINED", "byte_text", "percent_text", "ratio_text", "telling", "time_text"]
 
 UNDEFINED = "–"
 
@@ -40,3 +40,9 @@ def byte_text(nbytes: int | None) -> str:
         value /= 1024
         units.pop(0)
     return f"{value:,.4g} {units[0]}" if value < 1000 else f"{value:,.0f} {units[0]}"
+
+
+def telling(overlap_efficiency: float | None) -> float | None:
+    """An overlap efficiency; None below −1, where it only says that idle time outweighs all."""
+    few = overlap_efficiency is None or overlap_efficiency < -1
+    return None if few else overlap_efficiency

@@ -8,6 +8,7 @@ from typing import Any
 
 from timeline.figures.escape import html_text
 from timeline.figures.units import duration_text
+from timeline.report.units import telling
 
 __all__ = ["Headline", "as_html", "headlines", "overlap_efficiency"]
 
@@ -89,9 +90,8 @@ def _copies(device: Device, baseline: Device | None) -> list[Headline]:
 
 
 def overlap_efficiency(device: Device) -> float | None:
-    """The measure; None below −1, where it only says that idle time outweighs everything."""
-    value: float | None = device["overlap_efficiency"]
-    return None if value is None or value < -1 else value
+    """The measure, where it tells something."""
+    return telling(device["overlap_efficiency"])
 
 
 def _dependent(device: Device) -> list[Headline]:

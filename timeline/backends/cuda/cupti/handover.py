@@ -69,6 +69,11 @@ class NativePool:
         self._ready = ready
         self._libc: Any = ctypes.CDLL(None, use_errno=True)
         self._libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+        self._libc.mmap.restype = ctypes.c_void_p
+        self._libc.mmap.argtypes = [
+            *(ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int),
+            ctypes.c_long,
+        ]
         self._memory = mmap.mmap(-1, code["state"] + mmap.PAGESIZE)
         start = ctypes.addressof(ctypes.c_char.from_buffer(self._memory))
         text = bytes.fromhex(code["code"])
@@ -110,11 +115,6 @@ class NativePool:
     def prepare(self) -> None:
         """Have buffers ready, so that the first records don't wait for memory."""
         flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE
-        self._libc.mmap.restype = ctypes.c_void_p
-        self._libc.mmap.argtypes = [
-            *(ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int),
-            ctypes.c_long,
-        ]
         while self._state.free_count < self._ready and self._room():
             made = self._libc.mmap(None, self.size, mmap.PROT_READ | mmap.PROT_WRITE, flags, -1, 0)
             if made is None or made == ctypes.c_void_p(-1).value:
