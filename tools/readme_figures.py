@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from timeline.analysis.shows import check_shows
+from timeline.analysis.shows import Result, telling
 from timeline.report import report
 from timeline.report.units import time_text
 from timeline.techniques import NAMES, technique
@@ -38,22 +38,11 @@ SMALL, LARGE = "200000", "1000000"
 RECORD_US, LAUNCH_US = 0.5, 2.0
 """Goals of ``benchmarks/recorder.py``."""
 
-TELLING = {
-    "five_kernels": "side by side",
-    "three_way_overlap": "depth_first: hidden",
-    "pinned_vs_pageable": "pinned",
-    "stream_ordered_alloc": "cudaFree waits",
-    "default_stream_barrier": "its cost",
-    "per_thread_default_stream": "threads at once",
-    "event_wait": "the device reacts faster than the host",
-    "pdl": "dependent launch",
-}
-"""The check of each technique whose figure tells most."""
-
 
 def figures(samples: Path) -> str:
-    """Slowest and fastest variant of each technique."""
-    return markdown(HEADINGS, (_row(samples, name) for name in NAMES))
+    """Slowest and fastest variant of each technique that was recorded."""
+    recorded = (name for name in NAMES if (samples / name).is_dir())
+    return markdown(HEADINGS, (_row(samples, name) for name in recorded))
 
 
 def _row(samples: Path, name: str) -> Sequence[str]:
@@ -78,7 +67,8 @@ def _measures(trace: Trace) -> dict[str, Any]:
 
 
 def _telling(name: str, traces: Mapping[str, Trace]) -> str:
-    (found,) = (r for r in check_shows(name, traces) if r.check.name == TELLING[name])
+    check = telling(name)
+    found = Result(check, float(check.value(traces)))
     value = f"{found.value:,.0f}" if abs(found.value) >= 100 else f"{found.value:.2f}"
     return f"{found.check.doc}: {value}"
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from timeline.analysis.shows import CHECKS, check_shows
+from timeline.analysis.shows import check_shows, checked, checks_of, telling
 from timeline.analysis.technique_figures import (
     Repeat,
     beside,
@@ -71,9 +71,10 @@ def test_nothing_recorded_shows_nothing(name: str) -> None:
 
 
 def test_every_technique_has_checks() -> None:
-    assert set(CHECKS) == set(NAMES)
-    for checks in CHECKS.values():
-        assert len({check.name for check in checks}) == len(checks)
+    assert set(checked()) == set(NAMES)
+    for name in NAMES:
+        assert len({check.name for check in checks_of(name)}) == len(checks_of(name))
+        assert telling(name) in checks_of(name)
 
 
 def test_a_missing_variant_is_named() -> None:
