@@ -17,7 +17,7 @@ LAYERS = (
     {"engines"},
     {"backends", "formats", "analysis", "techniques"},
     {"figures", "report", "check", "recording"},
-    {"record"},
+    {"record", "claims"},
     {"ui"},
     {"cli", "pytest_plugin"},
     {"__main__"},

@@ -68,6 +68,14 @@ def test_the_figures_of_the_readme_are_current() -> None:
     assert runpy.run_path(str(ROOT / "tools" / "readme_figures.py"))["main"](["--check"]) == 0
 
 
+def test_the_claims_are_current(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Else: ``python tools/claims_page.py``."""
+    tool = runpy.run_path(str(ROOT / "tools" / "claims_page.py"))
+    assert tool["main"](["--check"]) == 0
+    assert tool["main"]([str(tmp_path), "--check"]) == 1
+    assert "out of date" in capsys.readouterr().err
+
+
 def test_sentences_on_the_recorder_say_what_was_missed() -> None:
     tool = runpy.run_path(str(ROOT / "tools" / "readme_figures.py"))
     cost = {"us_added": 0.4, "us_to_stop": 0.2, "us_to_write": 0.3, "us_a_record": 0.6, "lost": 0}

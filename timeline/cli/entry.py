@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from timeline import __version__
 from timeline.cli.app import App
+from timeline.cli.claims import Claims
 from timeline.cli.command import Command, Parser
 from timeline.cli.demo import Demo
 from timeline.cli.gantt import Gantt
@@ -28,6 +29,7 @@ COMMANDS: Sequence[Command] = (
     Record(),
     Report(),
     Gantt(),
+    Claims(),
     App(),
 )
 """The sub-commands, in the order in which the help lists them."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import timeline
+from timeline.claims.recordings import samples_folder
 
 __all__ = ["Found", "find", "samples_folder", "version"]
 
@@ -46,12 +46,6 @@ def _below(path: Path, levels: int) -> Iterator[Path]:
         for inner in sorted(path.iterdir()):
             if inner.is_dir() or inner.suffix == ".zip":
                 yield from _below(inner, levels - 1)
-
-
-def samples_folder() -> Path | None:
-    """The recorded samples of a checkout; None in an installation, which has none."""
-    folder = Path(timeline.__file__).resolve().parents[1] / "samples"
-    return folder if folder.is_dir() else None
 
 
 def version(path: Path) -> tuple[int, int]:

@@ -1,0 +1,57 @@
+"""Claims of the sections on cooperative launches and thread-block clusters."""
+
+from __future__ import annotations
+
+from timeline.claims.claim import Claim, Part, probed
+from timeline.claims.probes import at, over
+
+__all__ = ["CLAIMS"]
+
+SECTION = "Clusters"
+
+CLAIMS = (
+    Claim(
+        14,
+        SECTION,
+        "Cooperative launches run one at a time",
+        "Two cooperative launches in different streams never run at the same time.",
+        (
+            probed(
+                Part.DECIDES,
+                "overlap of two cooperative kernels, as a part of that of two others",
+                over(
+                    at("concurrency", "overlap_ns", "two cooperative"),
+                    at("concurrency", "overlap_ns", "two normal"),
+                ),
+                most=0.02,
+                outside="Two cooperative kernels that fit onto the device together ran side by "
+                "side like any others.",
+            ),
+            probed(
+                Part.DECIDES,
+                "the same with a block on every SM",
+                over(
+                    at("concurrency", "overlap_ns", "two cooperative of 1 block an SM"),
+                    at("concurrency", "overlap_ns", "two normal of 1 block an SM"),
+                ),
+                most=0.02,
+            ),
+        ),
+    ),
+    Claim(
+        19,
+        SECTION,
+        "One leader's load serves a cluster",
+        "Where one block of a cluster loads a tile and the others read it from its shared memory "
+        "(DSMEM), global memory is read once a cluster instead of once a block.",
+        (),
+    ),
+    Claim(
+        20,
+        SECTION,
+        "TMA multicast reads once for all blocks",
+        "A multicast copy of the tensor memory accelerator reads global memory once and writes "
+        "into the shared memory of every block of the cluster.",
+        (),
+    ),
+)
