@@ -1,4 +1,4 @@
-"""Writes the figures of ``README.md``: each technique's slowest and fastest recorded variant.
+"""Writes the figures of ``README.md``: each technique's baseline and best recorded variant.
 
 Run it as ``python tools/readme_figures.py``; ``--check`` only says whether the page is current.
 With ``--recorder FILE``, what ``benchmarks/recorder.py --output FILE`` measured goes into it too.
@@ -9,22 +9,37 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from timeline.analysis.shows import Result, telling
-from timeline.report import report
-from timeline.report.units import time_text
-from timeline.techniques import NAMES, technique
-from timeline.trace import Trace
+from timeline.analysis.shows import telling
+from timeline.report.units import UNDEFINED, ratio_text, time_text
+from timeline.report.whole import Whole
+from timeline.samples import Sample, contrast, recorded, recorded_techniques, table
+from timeline.samples.tables import check_results
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT / "samples"
 PAGE = ROOT / "README.md"
 END = "<!-- end -->"
 
-HEADINGS = ("technique", "slowest", "fastest", "faster", "pipeline efficiency", "and")
+HEADINGS = (
+    "technique",
+    "GPU",
+    "makespan, baseline → best",
+    "faster",
+    "overlap ratio",
+    "bound",
+    "pipeline efficiency",
+    "and",
+)
+LEGEND = """\
+Makespan, bound and efficiency are of the repeat of median makespan, over all devices; the bound is
+the best variant's; where the baseline itself is the best, the slowest variant is beside it. Overlap
+is the part of the copies' time beside kernels, of the kernels' time beside other kernels, or of the
+kernels' time beside those of another device, whichever changed most."""
+OVERLAPS = ("copies", "kernels", "devices")
 RECORDER_HEADINGS = (
     "recorder",
     "graph kernels",
@@ -40,37 +55,45 @@ RECORD_US, LAUNCH_US = 0.5, 2.0
 
 
 def figures(samples: Path) -> str:
-    """Slowest and fastest variant of each technique that was recorded."""
-    recorded = (name for name in NAMES if (samples / name).is_dir())
-    return markdown(HEADINGS, (_row(samples, name) for name in recorded))
+    """Baseline and fastest variant of each technique that was recorded."""
+    found = (recorded(samples, name) for name in recorded_techniques(samples))
+    return f"{table(HEADINGS, map(_row, found))}\n{LEGEND}"
 
 
-def _row(samples: Path, name: str) -> Sequence[str]:
-    traces = {v.name: Trace.load(samples / name / v.name) for v in technique(name).variants}
-    found = {variant: _measures(trace) for variant, trace in traces.items()}
-    slow, fast = (pick(found, key=lambda v: found[v]["makespan_ns"]) for pick in (max, min))
-    before, after = found[slow], found[fast]
+def _row(found: Sequence[Sample]) -> Sequence[str]:
+    first, second = contrast(found)
+    before, after = first.whole, second.whole
     return (
-        f"[{name}](samples/README.md)",
-        f"{slow} {time_text(before['makespan_ns'])}",
-        f"{fast} {time_text(after['makespan_ns'])}",
-        f"{before['makespan_ns'] / after['makespan_ns']:.2f}×",
-        f"{before['pipeline_efficiency']:.3f} → {after['pipeline_efficiency']:.3f}",
-        _telling(name, traces),
+        f"[{first.technique}](docs/techniques/{first.technique}.md)",
+        first.gpus.replace("NVIDIA ", ""),
+        f"{first.variant} {time_text(before.makespan_ns)} → "
+        f"{second.variant} {time_text(after.makespan_ns)}",
+        f"{before.makespan_ns / after.makespan_ns:.2f}×",
+        _overlap(before, after),
+        time_text(after.bound_ns),
+        f"{ratio_text(before.pipeline_efficiency)} → {ratio_text(after.pipeline_efficiency)}",
+        _telling(found),
     )
 
 
-def _measures(trace: Trace) -> dict[str, Any]:
-    (device,) = report(trace).to_json()["devices"]
-    measures: dict[str, Any] = device
-    return measures
+def _overlap(before: Whole, after: Whole) -> str:
+    """The overlap that changed most, before and after."""
+    pairs = ((what, getattr(before, what), getattr(after, what)) for what in OVERLAPS)
+    known = [(what, a, b) for what, a, b in pairs if a is not None and b is not None]
+    if not known:
+        return UNDEFINED
+    what, a, b = max(known, key=lambda pair: abs(pair[2] - pair[1]))
+    return f"{what} {a:.2f} → {b:.2f}"
 
 
-def _telling(name: str, traces: Mapping[str, Trace]) -> str:
-    check = telling(name)
-    found = Result(check, float(check.value(traces)))
-    value = f"{found.value:,.0f}" if abs(found.value) >= 100 else f"{found.value:.2f}"
-    return f"{found.check.doc}: {value}"
+def _telling(found: Sequence[Sample]) -> str:
+    """The figure that tells most; nothing while a variant is missing."""
+    told = telling(found[0].technique)
+    for result in check_results(found):
+        if result.check is told:
+            value = f"{result.value:,.0f}" if abs(result.value) >= 100 else f"{result.value:.2f}"
+            return f"{told.doc}: {value}"
+    return ""
 
 
 def recorders(measured: Mapping[str, Any]) -> str:
@@ -82,7 +105,7 @@ def recorders(measured: Mapping[str, Any]) -> str:
         if count.isdigit()
     )
     said = "\n".join(f"- {sentence}" for sentence in sentences(measured["costs"]))
-    return f"{markdown(RECORDER_HEADINGS, rows)}\n\n{said}"
+    return f"{table(RECORDER_HEADINGS, rows)}\n{said}"
 
 
 def sentences(costs: Mapping[str, Any]) -> Iterator[str]:
@@ -135,19 +158,13 @@ def _cost(name: str, kernels: int, costs: Mapping[str, Any]) -> Sequence[str]:
     )
 
 
-def markdown(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table."""
-    lines = (headings, ["---"] * len(headings), *rows)
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-
-
-def put(text: str, mark: str, table: str) -> str:
+def put(text: str, mark: str, made: str) -> str:
     """The page with what stands between a mark and the next end replaced."""
     begin = f"<!-- tools/readme_figures.py: {mark} -->"
     before, found, rest = text.partition(begin)
     if not found:
         raise SystemExit(f"{PAGE}: no {begin}")
-    return f"{before}{begin}\n\n{table}\n\n{END}{rest.partition(END)[2]}"
+    return f"{before}{begin}\n\n{made}\n\n{END}{rest.partition(END)[2]}"
 
 
 def main(argv: Sequence[str] | None = None) -> int:

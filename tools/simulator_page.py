@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,10 +17,12 @@ from typing import Any
 from timeline.backends.base import RunOptions
 from timeline.backends.sim import SimBackend
 from timeline.backends.sim.device_model import Curve, DeviceModel
+from timeline.backends.sim.devices import devices as described
 from timeline.backends.sim.devices import load_device
-from timeline.report import report
 from timeline.report.units import ratio_text, time_text
-from timeline.techniques import NAMES, Technique, technique
+from timeline.report.whole import Whole, whole
+from timeline.samples import Sample, recorded, recorded_techniques, table
+from timeline.techniques import Technique, technique
 from timeline.trace import Trace
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -36,6 +39,7 @@ MEASURED_FROM = 1 << 20
 HEADINGS = (
     "technique",
     "variant",
+    "GPU",
     "recorded",
     "simulated",
     "ratio",
@@ -47,58 +51,70 @@ HEADINGS = (
 class Overlap:
     """Overlap ratios of some engines; ``counts`` is false when one was hardly busy."""
 
+    where: str
     engines: tuple[str, ...]
     recorded: float
     simulated: float | None
     counts: bool
 
     def __str__(self) -> str:
-        text = f"{' ∩ '.join(self.engines)} {self.recorded:.3f} → {ratio_text(self.simulated)}"
+        ratios = f"{self.recorded:.3f} → {ratio_text(self.simulated)}"
+        text = f"{self.where}{' ∩ '.join(self.engines)} {ratios}"
         return text if self.counts else f"({text})"
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A recorded variant and its simulation, each as the report's JSON of its device."""
+    """A recorded variant and its simulation on the described device of the same GPU."""
 
-    technique: str
-    variant: str
-    recorded: dict[str, Any]
-    simulated: dict[str, Any]
+    sample: Sample
+    simulated: Whole
 
     @property
     def ratio(self) -> float:
         """Simulated makespan / recorded makespan, the latter of the median repeat."""
-        return float(self.simulated["makespan_ns"] / self.recorded["makespan_ns"])
+        return self.simulated.makespan_ns / self.sample.whole.makespan_ns
 
     @property
     def overlaps(self) -> Iterator[Overlap]:
-        """Overlaps of engines that were all busy in the recording."""
-        simulated = {tuple(o["engines"]): o["ratio"] for o in self.simulated["overlaps"]}
-        for found in self.recorded["overlaps"]:
-            engines = tuple(found["engines"])
-            if found["ratio"] is not None:
-                yield Overlap(
-                    engines, found["ratio"], simulated.get(engines), self._counts(engines)
-                )
+        """Overlaps of engines of one device that were all busy in the recording."""
+        simulated = {one["device"]: one for one in devices(self.simulated)}
+        recorded = devices(self.sample.whole)
+        for one in recorded:
+            where = f"GPU {one['device']}: " if len(recorded) > 1 else ""
+            model = simulated.get(one["device"], {"overlaps": []})
+            ratios = {tuple(o["engines"]): o["ratio"] for o in model["overlaps"]}
+            for found in one["overlaps"]:
+                engines = tuple(found["engines"])
+                if found["ratio"] is not None:
+                    counted = counts(one, engines)
+                    yield Overlap(where, engines, found["ratio"], ratios.get(engines), counted)
 
-    def _counts(self, engines: Sequence[str]) -> bool:
-        busy = [self.recorded["engines"][engine]["busy_ratio"] for engine in engines]
-        return bool(min(busy) >= COUNTED_SHARE)
+
+def devices(measured: Whole) -> list[dict[str, Any]]:
+    """The report's JSON of each device."""
+    found: list[dict[str, Any]] = measured.report.to_json()["devices"]
+    return found
+
+
+def counts(device: Mapping[str, Any], engines: Sequence[str]) -> bool:
+    """Whether each of the engines was busy for long enough to tell something."""
+    busy = [device["engines"][engine]["busy_ratio"] for engine in engines]
+    return bool(min(busy) >= COUNTED_SHARE)
 
 
 def comparisons(samples: Path) -> Iterator[Comparison]:
-    """Every recorded variant, simulated with the parameters that its recording names."""
-    backend = SimBackend(machine(samples))
-    for name in NAMES:
+    """Every recorded variant, simulated with the parameters that its recording names.
+
+    Those of a GPU that no device file describes are left out.
+    """
+    for name in recorded_techniques(samples):
         found = technique(name)
-        for variant in found.variants:
-            place = samples / name / variant.name
-            if (place / "meta.json").is_file():
-                trace = Trace.load(place)
-                program = found.program(variant.name, **settings(found, trace))
-                model = backend.run(program, RunOptions(repeat=1, verify=False))
-                yield Comparison(name, variant.name, device(trace), device(model))
+        for sample in recorded(samples, name):
+            if (model := machine(samples, sample.trace.meta.devices[0].name)) is not None:
+                program = found.program(sample.variant, **settings(found, sample.trace))
+                trace = SimBackend(model).run(program, RunOptions(repeat=1, verify=False))
+                yield Comparison(sample, whole(trace))
 
 
 def settings(found: Technique, trace: Trace) -> dict[str, Any]:
@@ -107,20 +123,25 @@ def settings(found: Technique, trace: Trace) -> dict[str, Any]:
     return {key: value for key, value in trace.meta.labels.items() if key in names}
 
 
-def device(trace: Trace) -> dict[str, Any]:
-    """The measures of a trace's only device."""
-    (only,) = report(trace).to_json()["devices"]
-    measures: dict[str, Any] = only
-    return measures
+def machine(samples: Path, gpu: str) -> DeviceModel | None:
+    """The described device of a GPU, its pageable copies as fast as on the host of the samples.
 
+    They are copies by the host's CPU: the same GPU in another host has other rates. Without a
+    calibration beside the samples, they stay as described. None where no file describes the GPU.
 
-def machine(samples: Path) -> DeviceModel:
-    """The H200, its pageable copies as fast as those of the host that recorded the samples.
-
-    They are copies by the host's CPU: the same GPU in another host has other rates.
+    Parameters
+    ----------
+    gpu : str
+        The driver's name, such as ``NVIDIA H200``.
     """
-    model = load_device("h200")
-    probes = samples / "calibration" / "h200_semantics.json"
+    words = re.split(r"\W+", gpu.lower())
+    name = next((n for n in described() if n in words), None)
+    if name is None:
+        return None
+    model = load_device(name)
+    probes = samples / "calibration" / f"{name}_semantics.json"
+    if not probes.is_file():
+        return model
     rates = json.loads(probes.read_text(encoding="utf-8"))["copies"]["pageable_GBps, cold"]
     copy = replace(
         model.copy,
@@ -137,34 +158,40 @@ def curve(described: Curve, rates: Mapping[str, float], direction: str) -> Curve
     return (*(point for point in described if point[0] < MEASURED_FROM), *sorted(measured))
 
 
-def table(samples: Path) -> str:
-    """All comparisons as a Markdown table."""
-    rows = [line(HEADINGS), line(["---"] * len(HEADINGS)), *map(_row, comparisons(samples))]
-    return "\n".join(rows)
+def comparison_table(samples: Path) -> str:
+    """All comparisons as a Markdown table, and what could not be compared."""
+    made = table(HEADINGS, map(_row, comparisons(samples)))
+    left_out = list(undescribed(samples))
+    if left_out:
+        made += f"\nWithout a device file for the simulator: {', '.join(left_out)}.\n"
+    return made
 
 
-def _row(found: Comparison) -> str:
-    cells = [
-        found.technique,
-        found.variant,
-        time_text(found.recorded["makespan_ns"]),
-        time_text(found.simulated["makespan_ns"]),
+def undescribed(samples: Path) -> Iterator[str]:
+    """Recorded techniques of GPUs that no device file describes."""
+    for name in recorded_techniques(samples):
+        for gpu in dict.fromkeys(s.trace.meta.devices[0].name for s in recorded(samples, name)):
+            if machine(samples, gpu) is None:
+                yield f"{name} ({gpu})"
+
+
+def _row(found: Comparison) -> Sequence[str]:
+    return (
+        found.sample.technique,
+        found.sample.variant,
+        found.sample.gpus.replace("NVIDIA ", ""),
+        time_text(found.sample.whole.makespan_ns),
+        time_text(found.simulated.makespan_ns),
         f"{found.ratio:.3f}",
         ", ".join(map(str, found.overlaps)),
-    ]
-    return line(cells)
-
-
-def line(cells: Sequence[str]) -> str:
-    """A row of a Markdown table."""
-    return f"| {' | '.join(cells)} |"
+    )
 
 
 def page(text: str, samples: Path) -> str:
     """The page with its table made anew."""
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n\n{table(samples)}\n\n{END}{after}"
+    return f"{before}{BEGIN}\n\n{comparison_table(samples)}\n{END}{after}"
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -7,9 +7,9 @@ import pytest
 
 from timeline.claims import CLAIMS, Recordings, Verdict, ledger
 from timeline.claims.as_json import as_json
-from timeline.claims.findings import origin_of
 from timeline.claims.markdown import markdown
 from timeline.errors import TimelineError
+from timeline.samples import origin_of
 from timeline.trace import Device, Meta, Trace
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"

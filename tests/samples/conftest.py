@@ -36,4 +36,4 @@ def simulator_page() -> Mapping[str, Any]:
 def compared(simulator_page: Mapping[str, Any]) -> Mapping[tuple[str, str], Any]:
     """The simulator beside every recorded variant."""
     found = simulator_page["comparisons"](SAMPLES)
-    return {(c.technique, c.variant): c for c in found}
+    return {(c.sample.technique, c.sample.variant): c for c in found}

@@ -1,12 +1,20 @@
 """The tools that write pages from the samples."""
 
+import json
 import runpy
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pytest
+
+from timeline.samples import recorded
+from timeline.techniques import NAMES
+from timeline.trace import Trace
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "samples"
@@ -57,6 +65,59 @@ def test_a_comparison_table_that_is_out_of_date_is_seen(
     assert simulator_page["main"]([str(SAMPLES), "--check"]) == 0
 
 
+def say_recorded_on(place: Path, *gpus: str) -> None:
+    """Change the devices that a trace names."""
+    meta = json.loads((place / "meta.json").read_text())
+    meta["devices"] = [{**meta["devices"][0], "id": n, "name": name} for n, name in enumerate(gpus)]
+    (place / "meta.json").write_text(json.dumps(meta))
+
+
+def test_pages_say_which_gpu_a_row_is_of(
+    readme: Mapping[str, Any], simulator_page: Mapping[str, Any], some: Path
+) -> None:
+    for variant in ("stream_order", "pdl"):
+        say_recorded_on(some / "pdl" / variant, "NVIDIA A100-SXM4-80GB")
+    figures = runpy.run_path(str(ROOT / "tools" / "readme_figures.py"))["figures"]
+    assert "| A100-SXM4-80GB |" in figures(some)
+    assert "NVIDIA A100-SXM4-80GB, driver" in readme["page"](some)
+    assert "| pdl | stream_order | A100-SXM4-80GB |" in simulator_page["comparison_table"](some)
+    for variant in ("stream_order", "pdl"):
+        say_recorded_on(some / "pdl" / variant, "NVIDIA Z900")
+    assert "Without a device file for the simulator: pdl (NVIDIA Z900)." in (
+        simulator_page["comparison_table"](some)
+    )
+
+
+def test_variants_of_two_gpus_are_not_set_against_each_other(
+    readme: Mapping[str, Any], some: Path
+) -> None:
+    say_recorded_on(some / "pdl" / "pdl", "NVIDIA A100-SXM4-80GB")
+    figures = runpy.run_path(str(ROOT / "tools" / "readme_figures.py"))["figures"]
+    assert "stream_order 1.330 ms → stream_order 1.330 ms | 1.00×" in figures(some)
+    assert "| on NVIDIA A100-SXM4-80GB |" in readme["page"](some)
+
+
+def test_a_run_over_two_devices_has_a_row(
+    readme: Mapping[str, Any], simulator_page: Mapping[str, Any], some: Path
+) -> None:
+    for variant in ("stream_order", "pdl"):
+        trace = Trace.load(some / "pdl" / variant)
+        second = np.arange(trace.activities.num_rows) % 2
+        column = pa.array(second.astype(np.int32))
+        at = trace.activities.column_names.index("device")
+        split = trace.activities.set_column(at, trace.activities.field(at), column)
+        device = trace.meta.devices[0]
+        meta = replace(trace.meta, devices=(device, replace(device, id=1)))
+        both = Trace.from_tables(meta, {**trace.tables, "activities": split})
+        both.save(some / "pdl" / variant, overwrite=True)
+    figures = runpy.run_path(str(ROOT / "tools" / "readme_figures.py"))["figures"]
+    assert "| 2 × H200 | stream_order 1.330 ms → pdl 998.6 µs | 1.33× | devices" in figures(some)
+    assert "| – | 0.000 | 0.000 | none |" in readme["page"](some)
+    (row, *_) = simulator_page["comparisons"](some)
+    assert row.ratio == pytest.approx(1, abs=0.1)
+    assert [str(o) for o in row.overlaps] == ["(GPU 1: D2H ∩ SM 0.000 → –)"]
+
+
 def test_pictures_are_current() -> None:
     """Else: ``python tools/pictures.py``."""
     pictures = runpy.run_path(str(ROOT / "tools" / "pictures.py"))
@@ -66,6 +127,51 @@ def test_pictures_are_current() -> None:
 def test_the_figures_of_the_readme_are_current() -> None:
     """Else: ``python tools/readme_figures.py``."""
     assert runpy.run_path(str(ROOT / "tools" / "readme_figures.py"))["main"](["--check"]) == 0
+
+
+@pytest.fixture(scope="module")
+def techniques() -> Mapping[str, Any]:
+    return runpy.run_path(str(ROOT / "tools" / "technique_pages.py"))
+
+
+def test_the_pages_of_techniques_are_current(techniques: Mapping[str, Any]) -> None:
+    """Else: ``python tools/technique_pages.py``."""
+    assert techniques["outdated"](SAMPLES, ROOT / "docs" / "techniques") == []
+
+
+def test_pages_of_techniques_are_written_and_those_that_are_gone_taken_away(
+    techniques: Mapping[str, Any], some: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = some / "pages"
+    techniques["write"](some, folder)
+    (folder / "gone.md").write_text("# Gone\n")
+    assert techniques["outdated"](some, folder) == ["gone.md"]
+    techniques["write"](some, folder)
+    assert sorted(place.name for place in folder.iterdir()) == ["README.md", "pdl.md", "pdl.svg"]
+    page, index = (folder / "pdl.md").read_text(), (folder / "README.md").read_text()
+    assert "![Programmatic dependent launch: stream_order above pdl](pdl.svg)" in page
+    assert "| prologue hidden |" in page
+    assert "--stamps" in page
+    assert "(`event_wait`) | 11-5, 11-6 |" in index
+    assert index.count("not recorded yet") == len(NAMES) - 1
+    assert techniques["main"]([str(some), "--check"]) == 1
+    assert "README.md" in capsys.readouterr().err
+
+
+def test_pictures_of_pages_are_small(techniques: Mapping[str, Any], some: Path) -> None:
+    for place in (ROOT / "docs" / "techniques").glob("*.svg"):
+        assert place.stat().st_size <= techniques["MOST_BYTES"]
+    found = recorded(some, "pdl")
+    assert len(techniques["picture"](found, 30_000)) <= 30_000 < len(techniques["picture"](found))
+
+
+def test_a_technique_with_a_missing_variant_has_no_checks(
+    techniques: Mapping[str, Any], some: Path
+) -> None:
+    shutil.rmtree(some / "pdl" / "pdl")
+    page = techniques["page"](recorded(some, "pdl"), [])
+    assert "prologue hidden" not in page
+    assert "stream_order" in page
 
 
 def test_the_claims_are_current(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

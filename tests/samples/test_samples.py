@@ -1,4 +1,4 @@
-"""What the traces recorded on an H200 show."""
+"""What the recorded traces show."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -43,7 +43,8 @@ def test_provenance(recorded: Recorded, name: str, variant: str) -> None:
     assert meta.verified >= len(meta.repeats) >= 5
     assert meta.labels["technique"] == name
     assert meta.labels["variant"] == variant
-    assert [device.name for device in meta.devices] == ["NVIDIA H200"]
+    assert len(meta.devices) == technique(name).devices
+    assert all(device.name.startswith("NVIDIA ") for device in meta.devices)
     known = meta.provenance
     assert {"timeline", "date", "command", "cuda_driver", "cupti", "cupy", "python"} <= set(known)
     assert known["device_state"]["0"]["before"]["driver"]

@@ -18,18 +18,28 @@ OVERLAP = 0.1
 Compared = Mapping[tuple[str, str], Any]
 
 
-def test_every_recording_is_compared(compared: Compared) -> None:
-    assert list(compared) == VARIANTS
+def left_out(page: Mapping[str, Any]) -> set[str]:
+    """Techniques recorded on a GPU that no device file describes."""
+    return {words.split()[0] for words in page["undescribed"](SAMPLES)}
+
+
+def test_every_recording_is_compared(compared: Compared, simulator_page: Mapping[str, Any]) -> None:
+    described = [v for v in VARIANTS if v[0] not in left_out(simulator_page)]
+    assert list(compared) == described
 
 
 @pytest.mark.parametrize("which", VARIANTS, ids="-".join)
 def test_makespan(compared: Compared, which: tuple[str, str]) -> None:
+    if which not in compared:
+        pytest.skip("no device file describes its GPU")
     assert compared[which].ratio == pytest.approx(1, abs=MAKESPAN)
 
 
 @pytest.mark.parametrize("which", VARIANTS, ids="-".join)
 def test_overlap_ratios(compared: Compared, which: tuple[str, str]) -> None:
     """Of engines that were busy for at least 2 % of the makespan (COUNTED_SHARE)."""
+    if which not in compared:
+        pytest.skip("no device file describes its GPU")
     counted = [o for o in compared[which].overlaps if o.counts]
     assert [o.simulated for o in counted] == pytest.approx(
         [o.recorded for o in counted], abs=OVERLAP
@@ -38,13 +48,13 @@ def test_overlap_ratios(compared: Compared, which: tuple[str, str]) -> None:
 
 def test_overlaps_count_where_copies_matter(compared: Compared) -> None:
     counted = {name for (name, _), c in compared.items() if any(o.counts for o in c.overlaps)}
-    assert counted == {"three_way_overlap", "pinned_vs_pageable", "stream_ordered_alloc"}
+    assert counted >= {"three_way_overlap", "pinned_vs_pageable", "stream_ordered_alloc"}
 
 
 def test_pageable_rates_are_those_of_the_host_of_the_samples(
     simulator_page: Mapping[str, Any],
 ) -> None:
-    copy = simulator_page["machine"](SAMPLES).copy
+    copy = simulator_page["machine"](SAMPLES, "NVIDIA H200").copy
     rates = simulator_page["json"].loads(
         (SAMPLES / "calibration" / "h200_semantics.json").read_text()
     )["copies"]["pageable_GBps, cold"]

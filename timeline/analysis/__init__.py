@@ -10,6 +10,7 @@ from timeline.analysis.bounds import Bound, bound
 from timeline.analysis.copies import Copies, copies
 from timeline.analysis.host_waits import HostWaits, host_waits
 from timeline.analysis.idle import Idle, busiest_stretch, device_idle, engine_idle
+from timeline.analysis.kernel_overlap import KernelOverlap, kernel_overlap
 from timeline.analysis.launch_gaps import GapSummary, LaunchGaps, launch_gaps
 from timeline.analysis.overlap import Overlap, overlap, overlaps
 from timeline.analysis.pdl import DependentLaunches, dependent_launches
@@ -28,6 +29,7 @@ __all__ = [
     "GapSummary",
     "HostWaits",
     "Idle",
+    "KernelOverlap",
     "LaunchGaps",
     "NameSummary",
     "Overlap",
@@ -45,6 +47,7 @@ __all__ = [
     "devices",
     "engine_idle",
     "host_waits",
+    "kernel_overlap",
     "launch_gaps",
     "makespans_ns",
     "median_repeat",

@@ -10,24 +10,10 @@ from timeline.claims.claim import PROBES, Evidence, Json
 from timeline.claims.recordings import SIMULATED, Recordings
 from timeline.errors import UsageError
 from timeline.report.units import byte_text, time_text
+from timeline.samples import Origin, origin_of
 from timeline.trace import Trace
 
-__all__ = ["Finding", "Origin", "findings", "origin_of"]
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a figure was measured; what is not known is empty."""
-
-    device: str
-    driver: str
-    cuda: str
-    date: str
-
-    def __str__(self) -> str:
-        driver = f"driver {self.driver}" if self.driver else ""
-        cuda = f"CUDA {self.cuda}" if self.cuda else ""
-        return ", ".join(filter(None, (self.device, driver, cuda, self.date)))
+__all__ = ["Finding", "findings", "value_text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,24 +108,6 @@ class _Asked(Mapping[str, Trace]):
 
     def __len__(self) -> int:
         return len(self._traces)
-
-
-def origin_of(trace: Trace) -> Origin:
-    """Devices, versions and day of a recording."""
-    known = trace.meta.provenance
-    state: Json = next(iter(known.get("device_state", {}).values()), {})
-    return Origin(
-        " and ".join(_counted([device.name for device in trace.meta.devices])),
-        str(known.get("driver") or state.get("before", {}).get("driver") or ""),
-        str(known.get("cuda_driver") or ""),
-        str(known.get("date", ""))[:10],
-    )
-
-
-def _counted(names: list[str]) -> list[str]:
-    """``2 × NVIDIA H100`` for devices of one name."""
-    count = {name: names.count(name) for name in names}
-    return [name if n == 1 else f"{n} × {name}" for name, n in count.items()]
 
 
 def _probed_on(measured: Json) -> Origin:

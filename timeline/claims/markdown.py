@@ -6,11 +6,12 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 
-from timeline.claims.claim import PROBES, Evidence, Part
+from timeline.claims.claim import PROBES, Claim, Evidence, Part
 from timeline.claims.findings import Finding, value_text
 from timeline.claims.ledger import Entry, Verdict
+from timeline.samples import table
 
-__all__ = ["limits_text", "markdown", "verdicts_text"]
+__all__ = ["anchor", "limits_text", "markdown", "verdicts_text"]
 
 INTRODUCTION = """\
 # The chapter's claims, put to the test
@@ -65,31 +66,31 @@ def _summary(entries: Sequence[Entry]) -> str:
     rows = (
         (
             str(entry.claim.number),
-            f"[{entry.claim.title}](#{_anchor(entry)})",
+            f"[{entry.claim.title}](#{anchor(entry.claim)})",
             f"**{entry.verdict.value}**",
             " ".join(entry.conditions) if entry.verdict is Verdict.CONDITION else "",
         )
         for entry in entries
     )
-    return _table(("", "claim", "verdict", "condition"), rows)
+    return table(("", "claim", "verdict", "condition"), rows)
 
 
-def _heading(entry: Entry) -> str:
-    return f"{entry.claim.number}. {entry.claim.title}"
+def anchor(claim: Claim) -> str:
+    """Of a claim's heading, as GitHub makes it."""
+    return re.sub(r"[^\w\- ]", "", _heading(claim).lower()).replace(" ", "-")
 
 
-def _anchor(entry: Entry) -> str:
-    """As GitHub makes it of the heading."""
-    return re.sub(r"[^\w\- ]", "", _heading(entry).lower()).replace(" ", "-")
+def _heading(claim: Claim) -> str:
+    return f"{claim.number}. {claim.title}"
 
 
 def _entry(entry: Entry, samples: str) -> Iterator[str]:
-    yield f"### {_heading(entry)}\n"
+    yield f"### {_heading(entry.claim)}\n"
     yield f"{entry.claim.text}\n"
     said = " ".join((*entry.conditions, *entry.remarks))
     yield f"Verdict: **{entry.verdict.value}**. {said}".rstrip() + "\n"
     if entry.found:
-        yield _table(
+        yield table(
             ("figure", "found", "must be", "the figure", "from"),
             (_row(found, samples) for found in entry.found),
         )
@@ -130,12 +131,3 @@ def _link(place: str, samples: str) -> str:
 def _missing(evidence: Evidence) -> str:
     source = "probes" if evidence.technique == PROBES else f"`{evidence.technique}`"
     return f"{source}, {evidence.doc}"
-
-
-def _table(headings: Sequence[str], rows: Iterator[Sequence[str]]) -> str:
-    lines = (headings, ["---"] * len(headings), *rows)
-    return "".join(f"| {' | '.join(map(_cell, cells))} |\n" for cells in lines)
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")

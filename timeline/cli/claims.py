@@ -61,7 +61,7 @@ class Claims:
 
 
 def _samples() -> Path:
-    from timeline.claims.recordings import samples_folder
+    from timeline.samples import samples_folder
 
     if (found := samples_folder()) is None:
         raise UsageError(

@@ -16,11 +16,12 @@ from timeline.figures.svg_parts import Pen
 from timeline.figures.units import duration_text, ticks, unit_for
 from timeline.trace import Trace
 
-__all__ = ["gantt_svg"]
+__all__ = ["MOST_BARS", "gantt_svg"]
 
 _MARGIN = 20
 _LABELS = 138
-_MOST = 2_000
+MOST_BARS = 2_000
+"""Bars of one picture, above which its rows are summed up in buckets."""
 
 
 def gantt_svg(
@@ -35,6 +36,8 @@ def gantt_svg(
     theme: str = "light",
     title: str = "",
     subtitle: str = "",
+    most: int = MOST_BARS,
+    tips: bool = True,
 ) -> str:
     """Draw one trace, or several one above the other on one axis, each from its first activity.
 
@@ -51,6 +54,11 @@ def gantt_svg(
         Trace time, ns; clips what is shown.
     width : int
         Pixels. The height follows from the rows.
+    most : int
+        Bars above which rows are summed up in buckets.
+    tips : bool
+        Whether bars tell their names and lengths under the pointer, where there are few; a picture
+        that a page embeds as an image does so nowhere.
 
     Returns
     -------
@@ -75,12 +83,12 @@ def gantt_svg(
             host=host,
             stamps=stamps,
             known=known,
-            most=_MOST // len(named),
+            most=most // len(named),
             clip=True,
         )
         for name, trace in named.items()
     }
-    return _Page(named, found, known, width, theme).document(title, subtitle)
+    return _Page(named, found, known, width, theme, tips=tips).document(title, subtitle)
 
 
 class _Page:
@@ -93,11 +101,14 @@ class _Page:
         known: tuple[str, ...],
         width: int,
         theme: str,
+        *,
+        tips: bool,
     ) -> None:
         self._traces = traces
         self._found = found
         self._known = known
         self._width = width
+        self._tips = tips
         self._theme = theme_named(theme)
         self._pen = Pen(self._theme)
         span = max(max(rows.window[1] - rows.window[0] for rows in found.values()), 1)
@@ -114,7 +125,15 @@ class _Page:
         top = y
         headed = any(self._found)
         panels = [
-            Panel(pen, self._scale, rows, self._traces[name], _MARGIN, headed=not headed)
+            Panel(
+                pen,
+                self._scale,
+                rows,
+                self._traces[name],
+                _MARGIN,
+                headed=not headed,
+                tips=self._tips,
+            )
             for name, rows in self._found.items()
         ]
         heights = [panel.height for panel in panels]

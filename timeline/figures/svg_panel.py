@@ -41,10 +41,20 @@ class Panel:
         Left edge of the row labels.
     headed : bool
         Whether to name the device even if all rows belong to one.
+    tips : bool
+        Whether few bars tell their names and lengths under the pointer.
     """
 
     def __init__(
-        self, pen: Pen, scale: Scale, rows: Rows, trace: Trace, labels: float, *, headed: bool
+        self,
+        pen: Pen,
+        scale: Scale,
+        rows: Rows,
+        trace: Trace,
+        labels: float,
+        *,
+        headed: bool,
+        tips: bool,
     ) -> None:
         self._trace = trace
         self._pen = pen
@@ -52,7 +62,7 @@ class Panel:
         self._rows = rows
         self._labels = labels
         self._placed, self._headings, self._bottom = place(rows.lanes, headed=headed)
-        self._tips = rows.bars <= _MOST_TIPS
+        self._tips = tips and rows.bars <= _MOST_TIPS
 
     @property
     def height(self) -> float:

@@ -74,6 +74,8 @@ def _more(one: DeviceReport, report: Report) -> Json:
         "copy_ns": one.copies.copy_ns,
         "hidden_copy_ns": one.copies.hidden_ns,
         "concurrency_ns": list(one.concurrency_ns),
+        "kernel_overlap_ns": one.kernel_overlap.shared_ns,
+        "kernel_overlap_ratio": one.kernel_overlap.ratio,
         "idle_ns": one.idle.total_ns,
         "longest_idle_ns": one.idle.longest_ns,
         "makespan_spread_ns": _fields(one.makespan_spread),

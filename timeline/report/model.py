@@ -13,6 +13,7 @@ from timeline.analysis import (
     GapSummary,
     HostWaits,
     Idle,
+    KernelOverlap,
     NameSummary,
     Overlap,
     Spread,
@@ -54,6 +55,7 @@ class DeviceReport:
     utilization: tuple[Utilization, ...]
     overlaps: tuple[Overlap, ...]
     concurrency_ns: tuple[int, ...]
+    kernel_overlap: KernelOverlap
     idle: Idle
     launch_gaps: GapSummary | None
     barriers: Barriers | None

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from timeline.claims.recordings import samples_folder
+from timeline.samples import samples_folder
 
 __all__ = ["Found", "find", "samples_folder", "version"]
 

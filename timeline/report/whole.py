@@ -1,0 +1,93 @@
+"""A run as a whole, over all its devices: what tables of runs compare."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from timeline.analysis import devices, makespans_ns, work_of
+from timeline.engines import SM
+from timeline.intervals import depth_histogram
+from timeline.report.build import report
+from timeline.report.model import Report
+from timeline.trace import Trace
+
+__all__ = ["NOTABLE", "Whole", "whole"]
+
+NOTABLE = 20
+"""Copies matter when they take more than this part of the time."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Whole:
+    """Measures of the repeat of median makespan.
+
+    Attributes
+    ----------
+    makespan_ns : int
+        From the first start to the last end on any device.
+    bound_ns : int
+        The highest bound of its devices: no schedule of this work is shorter.
+    copies, kernels, devices : float or None
+        Overlap ratios: of copy time that ran beside kernels of the same device; of kernel time that
+        ran beside other kernels of the same device; of kernel time that ran beside kernels of
+        another device. None where there is nothing to overlap.
+    """
+
+    report: Report
+    makespan_ns: int
+    bound_ns: int
+    copies: float | None
+    kernels: float | None
+    devices: float | None
+
+    @property
+    def pipeline_efficiency(self) -> float | None:
+        """What the bound is of the makespan; None without activities."""
+        return self.bound_ns / self.makespan_ns if self.makespan_ns else None
+
+
+def whole(trace: Trace) -> Whole:
+    """Measure a run over all its devices."""
+    found = report(trace)
+    return Whole(
+        found,
+        _makespan_ns(found),
+        max((one.bound.bound_ns for one in found.devices), default=0),
+        _copies(found),
+        _ratio(
+            sum(one.kernel_overlap.shared_ns for one in found.devices),
+            sum(one.kernel_overlap.busy_ns for one in found.devices),
+        ),
+        _devices(found),
+    )
+
+
+def _makespan_ns(found: Report) -> int:
+    if found.repeat is not None:
+        return makespans_ns(found.trace)[found.repeat] or 0
+    first, last = found.trace.span
+    return last - first
+
+
+def _copies(found: Report) -> float | None:
+    """None as well where copies hardly matter."""
+    copied = sum(one.copies.copy_ns for one in found.devices)
+    if NOTABLE * copied < _makespan_ns(found):
+        return None
+    return _ratio(sum(one.copies.hidden_ns for one in found.devices), copied)
+
+
+def _devices(found: Report) -> float | None:
+    works = (work_of(found.trace, n, repeat=found.repeat) for n in devices(found.trace))
+    unions = [work.unions[SM] for work in works]
+    if len(unions) < 2:
+        return None
+    starts, ends = (np.concatenate(columns) for columns in zip(*unions, strict=True))
+    open_ns = depth_histogram(starts, ends)
+    return _ratio(int(open_ns[2:].sum()), int(open_ns[1:].sum()))
+
+
+def _ratio(part: int, of: int) -> float | None:
+    return part / of if of else None
