@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from timeline.claims.claim import Claim, Part, probed
+from timeline.analysis.shows.check import of
+from timeline.claims.claim import Claim, Part, probed, recorded
+from timeline.claims.figures import most_kernels_at_once
 from timeline.claims.probes import at, over
 
 __all__ = ["CLAIMS"]
@@ -35,6 +37,13 @@ CLAIMS = (
                     at("concurrency", "overlap_ns", "two normal of 1 block an SM"),
                 ),
                 most=0.02,
+            ),
+            recorded(
+                Part.DECIDES,
+                "concurrency_limit",
+                "most cooperative kernels at once",
+                of("cooperative", most_kernels_at_once),
+                most=1,
             ),
         ),
     ),

@@ -33,6 +33,8 @@ CLAIMS = (
         "A graph replays at almost no host cost",
         "Replaying a captured graph costs the host one call, however many kernels it holds.",
         (
+            *shown("graph_capture", "one call"),
+            *shown("graph_capture", "the same time on the device", part=Part.SUPPORTS),
             probed(
                 Part.DECIDES,
                 "host time of replaying 1,000 kernels, a kernel, as a part of launching one in a "

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from timeline.analysis.technique_figures import Measure, Repeat
+from timeline.analysis.technique_figures import Measure, Repeat, ratio
+from timeline.intervals import depth_histogram
 
-__all__ = ["gap_between", "pool_returns"]
+__all__ = [
+    "collective_blocks",
+    "gap_between",
+    "kernel_ns",
+    "most_kernels_at_once",
+    "pool_returns",
+]
 
 
 def pool_returns(repeat: Repeat) -> float:
@@ -26,3 +33,25 @@ def gap_between(name: str) -> Measure:
         return float(np.median(start[1:] - end[:-1])) if len(start) > 1 else float("nan")
 
     return figure
+
+
+def kernel_ns(repeat: Repeat) -> float:
+    """Median duration of all kernels, ns."""
+    start, end = repeat.spans("activities", kind="kernel")
+    return float(np.median(end - start)) if len(start) else float("nan")
+
+
+def most_kernels_at_once(repeat: Repeat) -> float:
+    """Most kernels that ran at the same time."""
+    start, end = repeat.spans("activities", kind="kernel")
+    return float(len(depth_histogram(start, end)) - 1) if len(start) else float("nan")
+
+
+def collective_blocks(repeat: Repeat) -> float:
+    """Blocks of a collective's kernel (median), as a part of the SMs of the device."""
+    mine = repeat.rows("activities", kind="kernel", name="nccl.*")
+    devices = repeat.trace.meta.devices
+    if not mine.any() or not devices:
+        return float("nan")
+    blocks = repeat.trace.column("activities", "grid")[mine].prod(axis=1)
+    return ratio(float(np.median(blocks)), devices[0].sm_count or 0)

@@ -27,6 +27,9 @@ CLAIMS = (
         (
             *shown("five_kernels", "one at a time", "side by side"),
             *shown("five_kernels", "on the same SMs", part=Part.SUPPORTS),
+            *shown("saturation", "unlike kernels gain", part=Part.SUPPORTS),
+            *shown("concurrency_limit", "all at once", part=Part.SUPPORTS),
+            *shown("event_dag", "one at a time", "streams at once", part=Part.SUPPORTS),
             probed(
                 Part.SUPPORTS,
                 "start of a small grid behind another stream's grid of four full waves, as a part "
@@ -116,6 +119,15 @@ CLAIMS = (
         "Two kernels that each use up the arithmetic or the memory bandwidth of the device take "
         "as long together as one after the other.",
         (
+            *shown("saturation", "bandwidth: nothing gained", "compute: nothing gained"),
+            *shown(
+                "saturation",
+                "bandwidth: at once",
+                "bandwidth: each at half speed",
+                "compute: at once",
+                "compute: each at half speed",
+                part=Part.SUPPORTS,
+            ),
             probed(
                 Part.SUPPORTS,
                 "memory bandwidth of two copying kernels together, as a multiple of one alone",
@@ -134,6 +146,13 @@ CLAIMS = (
         "However many streams there are and however small their kernels, no more than 128 grids "
         "run at once.",
         (
+            *shown("concurrency_limit", "all at once", "no more", "sweep: the plateau"),
+            *shown(
+                "concurrency_limit",
+                "one more takes twice the time",
+                "sweep: a second round",
+                part=Part.SUPPORTS,
+            ),
             probed(
                 Part.DECIDES,
                 "most grids of one block seen running at once, of up to 256 launched in as many "

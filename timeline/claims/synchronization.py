@@ -42,6 +42,9 @@ CLAIMS = (
                 most=10_000,
                 unit="ns",
             ),
+            *shown(
+                "event_dag", "the time falls", "as long as its longest chain", part=Part.SUPPORTS
+            ),
             probed(
                 Part.SUPPORTS,
                 "longest call of cudaStreamWaitEvent, the event's stream idle or busy",
@@ -58,6 +61,18 @@ CLAIMS = (
         "A function given to `cudaLaunchHostFunc` runs after its stream's earlier work, and the "
         "stream's later work waits until it returns.",
         (
+            *shown(
+                "host_callback",
+                "host_func: after its stream's work",
+                "host_func: it holds its stream",
+            ),
+            *shown(
+                "host_callback",
+                "host_func: the host does not",
+                "host_func: and no other",
+                "side_stream: it does not hold the kernels",
+                part=Part.SUPPORTS,
+            ),
             probed(
                 Part.SUPPORTS,
                 "gap between two kernels with an empty host function between them, as a multiple "
@@ -90,6 +105,7 @@ CLAIMS = (
                 event_cost,
                 most=0.5,
             ),
+            *shown("event_dag", "an event without timing is cheaper", part=Part.SUPPORTS),
         ),
     ),
 )
