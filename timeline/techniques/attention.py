@@ -11,7 +11,15 @@ import numpy.typing as npt
 
 from timeline.program import Buffer, Builder, Kernel, Span, Stream, Work
 
-__all__ = ["HEAD", "SCORES", "VALUES", "Attention", "attend", "attention_scores", "attention_values"]
+__all__ = [
+    "HEAD",
+    "SCORES",
+    "VALUES",
+    "Attention",
+    "attend",
+    "attention_scores",
+    "attention_values",
+]
 
 HEAD = 64
 TILE = 64
@@ -88,7 +96,7 @@ SCORES = Kernel(
     "attention_scores",
     "attention.cu",
     "attention_scores",
-    registers=76,
+    registers=64,
     static_shared_bytes=8704,
     emulate=_emulate_scores,
 )
@@ -97,7 +105,7 @@ VALUES = Kernel(
     "attention_values",
     "attention.cu",
     "attention_values",
-    registers=72,
+    registers=79,
     static_shared_bytes=8704,
     emulate=_emulate_values,
 )
@@ -132,7 +140,12 @@ def attention_scores(
 
 
 def attention_values(
-    b: Builder, stream: Stream, out: Buffer | Span, scores: Buffer, kv: Buffer | Span, step: Attention
+    b: Builder,
+    stream: Stream,
+    out: Buffer | Span,
+    scores: Buffer,
+    kv: Buffer | Span,
+    step: Attention,
 ) -> None:
     """Launch ``out = scores values``, head by head."""
     grid = (1, -(-step.queries // TILE), step.heads)

@@ -43,7 +43,7 @@ def host_pair(
 def host_operands(
     b: Builder, name: str, count: int, iters: int, *, start: int
 ) -> tuple[Buffer, Buffer]:
-    """Pinned ``A`` and ``B``, one behind the other, and ``C`` that must be their sum plus ``iters``.
+    """Pinned ``A`` and ``B``, one behind the other, and ``C``: their sum plus ``iters``.
 
     No two places of ``A`` and ``B`` that belong together have the same value.
 

@@ -17,8 +17,8 @@ ELEMENTS = 2
 """A thread."""
 
 FLOPS_A_ROUND = 4.0
-"""What one integer multiply-add costs, in FP32 operations: an SM does 64 of them a cycle and 128 fused
-multiply-adds (CUDA C++ Programming Guide, throughput of arithmetic instructions, 9.0)."""
+"""What one integer multiply-add costs, in FP32 operations: an SM does 64 of them a cycle, and 128
+fused multiply-adds (CUDA C++ Programming Guide, throughput of arithmetic instructions, 9.0)."""
 
 SM_FLOPS_PER_NS = 483.0
 """Of an H200 (``h200.toml``)."""
@@ -57,7 +57,13 @@ def _emulate(args: Sequence[Any]) -> None:
 
 
 LAYER = Kernel(
-    "layer", "layer.cu", "layer", registers=30, emulate=_emulate, stamp_roles=("body",), stamp_blocks=4
+    "layer",
+    "layer.cu",
+    "layer",
+    registers=30,
+    emulate=_emulate,
+    stamp_roles=("body",),
+    stamp_blocks=4,
 )
 
 

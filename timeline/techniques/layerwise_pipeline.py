@@ -1,15 +1,17 @@
 """A network of layers in one stream, and its two halves in two streams.
 
-A batch goes through all layers; every layer's output is a buffer of its own, allocated and freed in
-stream order. With two streams the first half of the layers is in one, the second in the other, and
-an event hands each batch over: batch n is in the second half while batch n + 1 is in the first.
+A batch goes through all layers; every layer's output is a buffer of its own, allocated and freed
+in stream order. With two streams the first half of the layers is in one, the second in the other,
+and an event hands each batch over: batch n is in the second half while batch n + 1 is in the
+first.
 
-Why the defaults reach 0.9 of the bound on an H200. A layer has 64 blocks, as a small batch has, so it
-leaves half of the 132 SMs idle and two of them run side by side. It takes 50 µs. One stream takes
-8 batches x 12 layers x 51.7 µs = 4.97 ms, two take (8 + 1) x 6 x 51.7 = 2.79 ms. The copies are small
-(128 KiB: 4 µs in, 3 out), and in either case some kernel runs nearly all the time:
+Why the defaults reach 0.9 of the bound on an H200. A layer has 64 blocks, as a small batch has, so
+it leaves half of the 132 SMs idle and two of them run side by side. It takes 50 µs, and the next
+one starts 2.6 µs later (1.65 between kernels, and two stream-ordered calls). One stream takes 8
+batches x 12 layers x 52.7 µs = 5.1 ms, two take (8 + 1) x 6 x 52.7 = 2.85 ms. The copies are small
+(128 KiB: 4 µs in, 3 out), and with two streams some kernel runs nearly all the time:
 
-    efficiency = 2.79 ms / (2.79 ms + first copy in + last copy out + gaps of 50 µs) = 0.97
+    efficiency = 2.85 ms / (2.85 ms + first copy in + last copy out + gaps of 50 µs) = 0.97
 """
 
 from __future__ import annotations

@@ -1,17 +1,17 @@
 """Batches through a warp-specialised kernel, in one stream and in several.
 
-Each batch allocates its memory, is copied in, computed and copied out, and frees its memory, all in
-the order of its stream. In the kernel a loader, a compute and a storer warp share a tile of
-128 x 128 floats (196,608 bytes of shared memory: one block an SM).
+Each batch allocates its memory, is copied in, computed and copied out, and frees its memory, all
+in the order of its stream. In the kernel a loader, a compute and a storer warp share a tile of 128
+x 128 floats (196,608 bytes of shared memory: one block an SM).
 
-Why the defaults reach 0.9 of the bound on an H200. A batch of 128 tiles fills the SMs once. Its A and
-B, 16 MiB side by side, take 305 µs to copy in (323 beside a copy out), its C 154 µs out (168). With
-several streams, two copies would let every other stream's first one in between. A compute
-warp keeps one of an SM's four schedulers busy: 16,384 elements with 2,560 FMAs take
-16,384 x 5,121 / 121 FLOP/ns = 695 µs. With two streams, the copy out of batch n - 1 and the copy in of
-batch n + 1 follow each other in one stream while batch n computes in the other: 168 + 323 µs and
-about 20 µs of gaps, less than the 695. So the kernels follow each other without a gap, and what is
-left to lose is the first copy in and the last copy out:
+Why the defaults reach 0.9 of the bound on an H200. A batch of 128 tiles fills the SMs once. Its A
+and B, 16 MiB side by side, take 305 µs to copy in (323 beside a copy out), its C 154 µs out (168).
+With several streams, two copies would let every other stream's first one in between. A compute
+warp keeps one of an SM's four schedulers busy: 16,384 elements with 2,560 FMAs take 16,384 x 5,121
+/ 121 FLOP/ns = 695 µs. With two streams, the copy out of batch n - 1 and the copy in of batch n +
+1 follow each other in one stream while batch n computes in the other: 168 + 323 µs and about 20 µs
+of gaps, less than the 695. So the kernels follow each other without a gap, and what is left to
+lose is the first copy in and the last copy out:
 
     efficiency = 8 K / (H2D + 8 K + D2H + 30 µs) = 5.56 ms / 6.05 ms = 0.92
 

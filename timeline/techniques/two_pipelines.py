@@ -1,13 +1,13 @@
 """A kernel with two pipelines between its warps, with one stage and with two, then in two streams.
 
-A loader warp feeds a compute warp, which feeds a storer warp. With one buffer a pipeline, a tile is
-loaded only when the last one has been computed; with two, tile ``i + gridDim`` is loaded while tile
-``i`` is computed.
+A loader warp feeds a compute warp, which feeds a storer warp. With one buffer a pipeline, a tile
+is loaded only when the last one has been computed; with two, tile ``i + gridDim`` is loaded while
+tile ``i`` is computed.
 
 Why the defaults. The grid is small on purpose: with nine blocks on every SM the loads of one hide
-behind the others' arithmetic, and the stages make no difference to the time (but to what each block
-does, which the stamps show). Eight blocks with 1,024 tiles a batch take 128 tiles each; a tile of A
-and B is about 0.7 µs away, and 32 FMAs an element keep one warp for 0.65 µs:
+behind the others' arithmetic, and the stages make no difference to the time (but to what each
+block does, which the stamps show). Eight blocks with 1,024 tiles a batch take 128 tiles each; a
+tile of A and B is about 0.7 µs away, and 32 FMAs an element keep one warp for 0.65 µs:
 
     one stage    128 (0.70 + 0.65) µs = 173 µs
     two stages   128 * 0.68 µs        =  87 µs
@@ -73,12 +73,12 @@ TECHNIQUE = Technique(
     title="Two pipelines between three warps",
     section="Warp specialisation",
     figure="",
-    summary="Double-buffered pipelines from loader to compute and from compute to storer let a block "
-    "load its next tile while it computes this one; streams overlap the kernels with copies on top.",
+    summary="Double-buffered pipelines from loader to compute and from compute to storer let a "
+    "block load its next tile while it computes this one; streams overlap kernels with copies too.",
     shows=(
-        "one_stage: loader and compute of a block in turn. two_stages: both at once, and the kernel "
-        "takes as long as the slower of the two. two_streams: kernels beside the copies of the other "
-        "stream's batches as well."
+        "one_stage: loader and compute of a block in turn. two_stages: both at once, and the "
+        "kernel takes as long as the slower of the two. two_streams: kernels beside the copies of "
+        "the other stream's batches as well."
     ),
     bound=(
         "a kernel: tiles a block x (load + compute) with one stage, x max(load, compute) with two; "

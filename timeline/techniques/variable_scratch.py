@@ -1,15 +1,16 @@
-"""Scratch memory whose length changes from step to step, and a cache that grows, in two streams.
+"""Scratch memory whose length changes from step to step, and a cache that grows, in four streams.
 
 Each stream has a sequence. In every step its cache of keys and values grows by some tokens (a new
-buffer, the old rows copied over, the old buffer freed), and the step's queries attend to all tokens,
-with their scores in scratch memory that is as long as the sequence is: 16 heads x 256 queries x 1,024
-tokens are 16 MiB.
+buffer, the old rows copied over, the old buffer freed), and the step's queries attend to all
+tokens, with their scores in scratch memory that is as long as the sequence is: 8 heads x 512
+queries x 1,024 tokens are 16 MiB.
 
-Why the defaults reach 0.9 of the bound on an H200. A step of T tokens takes 2 x 524,288 T FLOP, with
-0.45 of 63.8 TFLOP/s 37 ns a token; 14 steps of 512 to 2,048 tokens take 0.66 ms. What a stream's
-allocations, copies within the device (up to 16 MiB: 6 µs) and their gaps take, about 30 µs a step, lies
-beside the other stream's kernels. Left to lose are the first step's copies and the last result's
-way home, together about 40 µs: 0.66 / 0.70 = 0.94.
+Why the defaults reach 0.9 of the bound on an H200. A step of T tokens takes two products of
+524,288 T FLOP each; the 16 steps, of 512 to 2,816 tokens, have 26,624 tokens in all: 27.9 GFLOP,
+at 0.45 of 63.8 TFLOP/s 0.97 ms. What a stream's allocations, its copies within the device (up to
+11 MiB: 5 µs) and their gaps take, about 25 µs a step, lies beside the other streams' kernels, as
+the sequences are not equally long and so are not at the same point of a step. Left to lose are the
+first copies and the last result's way home, together about 40 µs: 0.97 / 1.01 = 0.96.
 """
 
 from __future__ import annotations
@@ -82,14 +83,16 @@ def _sequence(b: Builder, number: int, params: Mapping[str, Param]) -> Sequence:
     queries = len(steps) * grow
 
     def all_tokens() -> Float32:
-        return _integers((last.tokens, 2, heads, HEAD), 2 * number)
+        return _integers(last.tokens * 2 * heads * HEAD, 2 * number)
 
     def all_queries() -> Float32:
-        return _integers((len(steps), grow, heads, HEAD), 2 * number + 1)
+        return _integers(queries * heads * HEAD, 2 * number + 1)
 
     def answer() -> Float32:
-        tokens = all_tokens()
-        return np.stack([attend(q, tokens[: s.tokens]) for q, s in zip(all_queries(), steps)])
+        tokens = all_tokens().reshape(-1, 2, heads, HEAD)
+        queries = all_queries().reshape(-1, grow, heads, HEAD)
+        found = [attend(q, tokens[: s.tokens]) for q, s in zip(queries, steps, strict=True)]
+        return np.concatenate(found).reshape(-1)
 
     home = b.host(f"out {number} at home", queries * row, pinned=True)
     b.expect(home, answer)
@@ -104,16 +107,14 @@ def _sequence(b: Builder, number: int, params: Mapping[str, Param]) -> Sequence:
     )
 
 
-def _integers(shape: tuple[int, ...], lane: int) -> Float32:
+def _integers(count: int, lane: int) -> Float32:
     """Small integers without a pattern that a wrong index could keep."""
-    index = np.arange(np.prod(shape), dtype=np.uint64) + np.uint64(lane * 7_919)
+    index = np.arange(count, dtype=np.uint64) + np.uint64(lane * 7_919)
     mixed = (index * np.uint64(2_654_435_761) % np.uint64(2**32)) >> np.uint64(16)
-    return (mixed % np.uint64(SMALL_INTEGERS)).astype(np.float32).reshape(shape)
+    return (mixed % np.uint64(SMALL_INTEGERS)).astype(np.float32)
 
 
-def _step(
-    b: Builder, variant: str, sequence: Sequence, index: int, old: Buffer | None
-) -> Buffer:
+def _step(b: Builder, variant: str, sequence: Sequence, index: int, old: Buffer | None) -> Buffer:
     """Grow the cache and attend; returns the new cache."""
     stream, step = sequence.stream, sequence.steps[index]
     cache = _grown(b, variant, sequence, index, old)
@@ -133,15 +134,16 @@ def _rows(step: Attention, index: int) -> tuple[int, int]:
 
 def _bring_home(b: Builder, sequence: Sequence, index: int, results: Stream) -> None:
     """Copy a step's result to the host in a stream of its own, so that no step waits for it."""
-    attended, piece = b.event(f"attended {sequence.number}.{index}"), _rows(sequence.steps[index], index)
+    attended, piece = (
+        b.event(f"attended {sequence.number}.{index}"),
+        _rows(sequence.steps[index], index),
+    )
     b.record(attended, sequence.stream)
     b.wait(results, attended)
     b.memcpy(sequence.home.span(*piece), sequence.out.span(*piece), results)
 
 
-def _grown(
-    b: Builder, variant: str, sequence: Sequence, index: int, old: Buffer | None
-) -> Buffer:
+def _grown(b: Builder, variant: str, sequence: Sequence, index: int, old: Buffer | None) -> Buffer:
     """A cache with the tokens of the old one and the step's new ones."""
     stream, step = sequence.stream, sequence.steps[index]
     cache = b.device(f"cache {sequence.number}.{index}", step.tokens * 2 * step.row_bytes)
@@ -174,13 +176,13 @@ TECHNIQUE = Technique(
     title="Scratch of varying length",
     section="Stream-ordered memory",
     figure="",
-    summary="Scratch memory that is as long as the sequence, and a cache that grows, come and go in "
-    "stream order; with cudaMalloc and cudaFree each change stops every stream.",
+    summary="Scratch memory that is as long as the sequence, and a cache that grows, come and go "
+    "in stream order; with cudaMalloc and cudaFree each change stops every stream.",
     shows=(
         "blocking: the host in cudaFree until the device is idle, and one stream at a time. "
-        "stream_ordered: kernels and copies of two streams side by side, and no call that waits."
+        "stream_ordered: kernels and copies of all streams side by side, and no call that waits."
     ),
-    bound="|B(SM)|, the kernels of both streams; blocking adds every gap in which the host allocates",
+    bound="|B(SM)|, the kernels of all streams; blocking adds the gaps in which the host allocates",
     variants=(
         Variant("blocking", "baseline: cudaMalloc and cudaFree for scratch and cache"),
         Variant("stream_ordered", "cudaMallocAsync and cudaFreeAsync instead"),

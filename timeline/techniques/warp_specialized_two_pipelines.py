@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from timeline.program import Buffer, Builder, Kernel, Pipeline, Span, Stream, Work
-from timeline.techniques.warp_roles import ROLES, THREADS, add_and_step, compute_ns, flops, floats
+from timeline.techniques.warp_roles import ROLES, THREADS, add_and_step, compute_ns, floats, flops
 
 __all__ = ["TILE", "pipelines_kernel", "warp_specialized_two_pipelines"]
 
