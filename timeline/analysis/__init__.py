@@ -14,6 +14,7 @@ from timeline.analysis.kernel_overlap import KernelOverlap, kernel_overlap
 from timeline.analysis.launch_gaps import GapSummary, LaunchGaps, launch_gaps
 from timeline.analysis.overlap import Overlap, overlap, overlaps
 from timeline.analysis.pdl import DependentLaunches, dependent_launches
+from timeline.analysis.sm_blocks import SmBlocks, sm_blocks
 from timeline.analysis.spread import Spread, spread
 from timeline.analysis.summary import NameSummary, summary
 from timeline.analysis.time_sources import StampAgreement, stamp_agreement
@@ -33,6 +34,7 @@ __all__ = [
     "LaunchGaps",
     "NameSummary",
     "Overlap",
+    "SmBlocks",
     "Spread",
     "StampAgreement",
     "Utilization",
@@ -53,6 +55,7 @@ __all__ = [
     "median_repeat",
     "overlap",
     "overlaps",
+    "sm_blocks",
     "spread",
     "stamp_agreement",
     "summary",

@@ -43,6 +43,7 @@ CLAIMS = (
                 of("malloc_free", calls_share("cudaMalloc")),
             ),
             *shown("stream_ordered_alloc", "cudaFree waits", part=Part.TELLS),
+            *shown("variable_scratch", "cudaFree waits", part=Part.TELLS),
         ),
     ),
     Claim(
@@ -66,6 +67,8 @@ CLAIMS = (
                 most=0,
             ),
             *shown("stream_ordered_alloc", "no call waits", "batches overlap"),
+            *shown("variable_scratch", "side by side", "no stall", part=Part.SUPPORTS),
+            *shown("layerwise_pipeline", "efficient", part=Part.SUPPORTS),
             probed(
                 Part.TELLS,
                 "cudaMallocAsync of 64 MiB for which the pool must grow",

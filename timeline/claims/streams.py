@@ -30,6 +30,14 @@ CLAIMS = (
             *shown("saturation", "unlike kernels gain", part=Part.SUPPORTS),
             *shown("concurrency_limit", "all at once", part=Part.SUPPORTS),
             *shown("event_dag", "one at a time", "streams at once", part=Part.SUPPORTS),
+            *shown(
+                "layerwise_pipeline",
+                "one layer at a time",
+                "two batches at once",
+                part=Part.SUPPORTS,
+            ),
+            *shown("multistream_warp_specialized", "two_streams: faster", part=Part.SUPPORTS),
+            *shown("two_pipelines", "streams on top", part=Part.SUPPORTS),
             probed(
                 Part.SUPPORTS,
                 "start of a small grid behind another stream's grid of four full waves, as a part "
@@ -77,6 +85,7 @@ CLAIMS = (
             *shown("pinned_vs_pageable", "pinned returns at once"),
             *shown("pinned_vs_pageable", "pinned", part=Part.SUPPORTS),
             *shown("three_way_overlap", "depth_first: hidden", part=Part.SUPPORTS),
+            *shown("multistream_warp_specialized", "two_streams: hidden", part=Part.SUPPORTS),
             probed(
                 Part.DECIDES,
                 "longest call for a pinned copy of 1 KiB to 64 MiB, its stream idle or busy",
@@ -100,6 +109,13 @@ CLAIMS = (
                 "breadth_first: efficient",
                 part=Part.SUPPORTS,
             ),
+            *shown(
+                "multistream_warp_specialized",
+                "two_streams: efficient",
+                "three_streams: efficient",
+                part=Part.SUPPORTS,
+            ),
+            *shown("two_pipelines", "one stream", "streams on top", part=Part.SUPPORTS),
             probed(
                 Part.SUPPORTS,
                 "rate of copies in while copies run out, as a part of the rate of two copies in "

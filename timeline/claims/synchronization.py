@@ -42,6 +42,7 @@ CLAIMS = (
                 most=10_000,
                 unit="ns",
             ),
+            *shown("layerwise_pipeline", "two batches at once", part=Part.SUPPORTS),
             *shown(
                 "event_dag", "the time falls", "as long as its longest chain", part=Part.SUPPORTS
             ),

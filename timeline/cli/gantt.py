@@ -50,12 +50,30 @@ class Gantt:
         parser.add_argument(
             "--stamps", action="store_true", help="show the time stamps inside kernels too"
         )
+        parser.add_argument(
+            "--kernel",
+            default="",
+            metavar="NAME",
+            help="zoom in on a launch of the kernel with this in its name, that of median duration, "
+            "and on its stamps",
+        )
+        parser.add_argument(
+            "--sms",
+            type=int,
+            default=0,
+            metavar="N",
+            help="show the blocks on the first N SMs, by role, from the time stamps",
+        )
         parser.add_argument("--theme", choices=("light", "dark"), default="light")
 
     def run(self, args: argparse.Namespace) -> int:
         """Draw it."""
         if args.out.suffix not in SUFFIXES:
             raise UsageError(f"{args.out}: must end in {' or '.join(SUFFIXES)}")
+        if args.sms < 0:
+            raise UsageError(f"--sms {args.sms}: must not be negative")
+        if args.window and args.kernel:
+            raise UsageError("--window and --kernel both say what to zoom in on; give one of them")
         if args.window and len(args.traces) > 1:
             raise UsageError("--window is of one trace; draw several without it")
         check_file(args.out, overwrite=args.overwrite)
@@ -103,7 +121,9 @@ def _html(traces: Mapping[str, Trace], args: argparse.Namespace) -> str:
 def _options(traces: Mapping[str, Trace], args: argparse.Namespace) -> dict[str, Any]:
     return {
         "host": args.host,
-        "stamps": args.stamps,
+        "stamps": args.stamps or bool(args.kernel),
+        "kernel": args.kernel,
+        "sms": args.sms,
         "theme": args.theme,
         "title": args.title or _title(traces),
     }

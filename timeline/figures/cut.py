@@ -27,11 +27,14 @@ class Cut:
         Trace time in ns, half-open. Rows that touch it are shown whole.
     repeat : int or None
         Index into ``meta.repeats``. An activity belongs to the repeat in whose host span it starts.
+    launch : int or None
+        Correlation id of the only launch whose stamps are shown.
     """
 
     trace: Trace
     window: tuple[int, int] | None = None
     repeat: int | None = None
+    launch: int | None = None
 
     def __post_init__(self) -> None:
         count = len(self.trace.meta.repeats)
@@ -67,6 +70,8 @@ class Cut:
         if self.repeat is not None:
             known = self.trace.column("activities", "correlation")[self.activities]
             inside &= np.isin(self.trace.column("stamps", "correlation"), known)
+        if self.launch is not None:
+            inside &= self.trace.column("stamps", "correlation") == self.launch
         return np.flatnonzero(inside)
 
     @cached_property

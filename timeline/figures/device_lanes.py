@@ -1,4 +1,4 @@
-"""Rows of a device: its strips, engines or streams, barriers, and what stamps saw in kernels."""
+"""Rows of a device: its strips, engines or streams, and barriers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from timeline.figures.cut import Cut
 from timeline.figures.families import shades
 from timeline.figures.lane import Bars, Lane
 from timeline.figures.palette import SM_SHADES, role_code
-from timeline.figures.strips import Segments, profile, segments
+from timeline.figures.stamp_lanes import StampLanes
+from timeline.figures.strips import Segments, segments
 
 __all__ = ["DeviceLanes"]
 
@@ -35,15 +36,6 @@ _ROLE = {
     "HOST": "host_func",
 }
 _NOTHING = np.empty(0, np.int64)
-
-
-_ROLE_ORDER = ("loader", "compute", "storer", "prologue", "wait", "body", "epilogue")
-
-
-def _role_order(names: list[str], code: int) -> int:
-    """Roles in the order in which a kernel comes to them; others after those."""
-    known = code >= 0 and names[code] in _ROLE_ORDER
-    return _ROLE_ORDER.index(names[code]) if known else len(_ROLE_ORDER)
 
 
 def no_bars() -> Bars:
@@ -187,26 +179,10 @@ class DeviceLanes:
             return None
         return self._thin("strip", "barriers", bars, names)
 
-    def stamps(self) -> Iterator[Lane]:
-        """One lane a role: how many blocks were in it, as height."""
-        trace, rows = self.cut.trace, self.cut.stamps
-        rows = rows[trace.column("stamps", "device")[rows] == self.device]
-        roles, names = trace.column("stamps", "role")[rows], trace.names("stamps", "role")
-        for code in sorted(dict.fromkeys(roles.tolist()), key=lambda c: _role_order(names, c)):
-            mine = rows[roles == code]
-            start, end, count = profile(
-                trace.column("stamps", "start")[mine], trace.column("stamps", "end")[mine]
-            )
-            yield self._profile(names[code] if code >= 0 else "stamps", start, end, count)
-
-    def _profile(self, role: str, start: Int64, end: Int64, count: Int64) -> Lane:
-        levels, codes = np.unique(count, return_inverse=True)
-        words = [f"{n} block{'s' * (n > 1)} in {role!r}" for n in levels.tolist()]
-        look = role_code("stamp_wait" if role == "wait" else "stamp")
-        bars = Bars.plain(start, end, look, codes.astype(np.int32))
-        bars.height[:] = count / max(int(count.max(initial=1)), 1)
-        key, group = f"gpu{self.device}/stamps/{role}", f"{self.heading} · inside the kernels"
-        return Lane(key, role, group, "profile", bars, words, no_bars())
+    @property
+    def stamps(self) -> StampLanes:
+        """Lanes of what stamps saw in its kernels."""
+        return StampLanes(self.cut, self.device, self.heading, self.known)
 
 
 def _joined(first: Bars, second: Bars) -> Bars:

@@ -33,6 +33,8 @@ def gantt(
     rows: By = "engine",
     host: bool = True,
     stamps: bool = True,
+    kernel: str = "",
+    sms: int = 0,
     theme: ThemeName = "light",
     title: str = "",
     most: int = MOST_BARS,
@@ -53,6 +55,11 @@ def gantt(
         What the rows of a device stand for.
     host, stamps : bool
         Whether to show host threads and NVTX ranges, and spans inside kernels.
+    kernel : str, optional
+        Zoom in on one launch, that of median duration, of a kernel whose blocks wrote stamps: its
+        name, or a part of it.
+    sms : int
+        SMs to show, from the first, with the roles of the blocks on each.
     most : int
         Bars above which rows are summed up in buckets; the figure says so when it happens.
 
@@ -75,6 +82,8 @@ def gantt(
         by=rows,
         host=host,
         stamps=stamps,
+        kernel=kernel,
+        sms=sms,
         known=known,
         most=most,
     )
@@ -91,6 +100,8 @@ def compare(
     rows: RowsChoice = "auto",
     host: bool = False,
     stamps: bool = False,
+    kernel: str = "",
+    sms: int = 0,
     theme: ThemeName = "light",
     title: str = "",
     most: int = MOST_BARS,
@@ -106,6 +117,8 @@ def compare(
         Traces without repeats are shown whole.
     rows : {"auto", "engine", "stream"}
         What the rows of a device stand for; ``auto`` takes streams if copies hardly matter.
+    kernel, sms
+        As of :func:`gantt`, in each of the traces.
 
     Raises
     ------
@@ -122,6 +135,8 @@ def compare(
             by=by,
             host=host,
             stamps=stamps,
+            kernel=kernel,
+            sms=sms,
             known=known,
             most=most // len(traces),
         )

@@ -60,6 +60,10 @@ def hover(lane: Lane, bars: Bars, trace: Trace, origin_ns: int) -> Hover:
     elif lane.kind == "calls":
         columns += [trace.column("calls", c)[bars.row] for c in ("thread", "correlation")]
         lines.append("thread %{customdata[3]:d} · correlation %{customdata[4]:d}")
+    elif lane.kind == "stamps":
+        columns += [trace.column("stamps", c)[bars.row] for c in ("block", "tile", "correlation")]
+        lines.append("block %{customdata[3]:d} · tile %{customdata[4]:d}")
+        lines.append("correlation %{customdata[5]:d}")
     template = "<br>".join(["<b>%{hovertext}</b>", *lines]) + "<extra></extra>"
     return Hover(_texts(lane, bars, trace), np.stack(columns, axis=1).astype(np.float64), template)
 

@@ -14,6 +14,7 @@ from timeline.figures.device_lanes import DeviceLanes
 from timeline.figures.families import families
 from timeline.figures.host_lanes import HostLanes
 from timeline.figures.lane import Bars, Lane, Rows
+from timeline.figures.launch import chosen_launch
 from timeline.figures.levels import bucket_width, buckets, weighted
 from timeline.figures.strips import Segments, hidden_copy_ratio
 from timeline.trace import Trace
@@ -37,6 +38,8 @@ def rows_of(
     by: By = "engine",
     host: bool = True,
     stamps: bool = True,
+    kernel: str = "",
+    sms: int = 0,
     known: tuple[str, ...] | None = None,
     most: int = MOST_BARS,
     clip: bool = False,
@@ -53,6 +56,11 @@ def rows_of(
         What the rows of a device stand for.
     host, stamps : bool
         Whether to show host threads and NVTX ranges, and spans inside kernels.
+    kernel : str, optional
+        Zoom in on one launch of the kernel with this in its name: that of median duration, in the
+        repeat if given.
+    sms : int
+        SMs to show, from the first, with the roles of the blocks on each.
     known : tuple of str, optional
         Kernel families with shades of their own; by default those of this trace.
     most : int
@@ -63,12 +71,16 @@ def rows_of(
     Raises
     ------
     UsageError
-        For an empty window, or a repeat that the trace doesn't have.
+        For an empty window, a repeat that the trace doesn't have, or a kernel without stamps.
     """
-    cut = Cut(trace, window, repeat)
+    launch = chosen_launch(trace, kernel, repeat) if kernel else None
+    if launch is not None:  # what ran meanwhile is shown too, but no other launch's stamps
+        cut = Cut(trace, window or launch.view, None, launch.correlation)
+    else:
+        cut = Cut(trace, window, repeat)
     shown = families([trace]) if known is None else known
     on = [DeviceLanes(cut, device, shown) for device in _devices(cut)]
-    lanes = [lane for device in on for lane in _device(device, by, stamps)]
+    lanes = [lane for device in on for lane in _device(device, by, stamps, sms)]
     if host:
         lanes += HostLanes(cut).lanes()
     first, last = cut.view
@@ -81,7 +93,7 @@ def rows_of(
     return Rows(
         tuple(_fitted(lanes, most)),
         cut.view,
-        last - first if window is None and len(cut.activities) else _makespan(cut),
+        launch.end - launch.start if launch is not None else _makespan(cut),
         _hidden(on[0].segments, last - first) if len(on) == 1 else None,
         shown,
     )
@@ -103,7 +115,7 @@ def _makespan(cut: Cut) -> int:
     return int(end.max() - start.min())
 
 
-def _device(device: DeviceLanes, by: By, stamps: bool) -> Iterator[Lane]:
+def _device(device: DeviceLanes, by: By, stamps: bool, sms: int) -> Iterator[Lane]:
     if len(device.segments.engines) > 1:
         yield device.busy_strip()
         yield device.overlap_strip()
@@ -111,7 +123,9 @@ def _device(device: DeviceLanes, by: By, stamps: bool) -> Iterator[Lane]:
     if (barriers := device.barriers(legacy=by == "engine")) is not None:
         yield barriers
     if stamps:
-        yield from device.stamps()
+        yield from device.stamps.roles()
+    if sms:
+        yield from device.stamps.sms(sms)
 
 
 def _clipped(lane: Lane, first: int, last: int) -> Lane:
@@ -127,7 +141,7 @@ def _fitted(lanes: Sequence[Lane], most: int) -> Iterator[Lane]:
     for lane in lanes:
         if len(lane.bars) > share:
             yield _coarse(lane, share)
-        elif lane.computed and lane.label != "barriers":
+        elif lane.kind == "stamps" or (lane.computed and lane.label != "barriers"):
             yield lane
         else:
             depth = depths(lane.bars.start, lane.bars.end)

@@ -32,6 +32,8 @@ def gantt_svg(
     rows: RowsChoice = "auto",
     host: bool = False,
     stamps: bool = False,
+    kernel: str = "",
+    sms: int = 0,
     width: int = 1200,
     theme: str = "light",
     title: str = "",
@@ -52,6 +54,11 @@ def gantt_svg(
         What the rows of a device stand for; ``auto`` takes streams if copies hardly matter.
     window : (int, int), optional
         Trace time, ns; clips what is shown.
+    kernel : str, optional
+        Zoom in on one launch, that of median duration, of a kernel whose blocks wrote stamps: its
+        name, or a part of it.
+    sms : int
+        SMs to show, from the first, with the roles of the blocks on each.
     width : int
         Pixels. The height follows from the rows.
     most : int
@@ -82,6 +89,8 @@ def gantt_svg(
             by=by,
             host=host,
             stamps=stamps,
+            kernel=kernel,
+            sms=sms,
             known=known,
             most=most // len(named),
             clip=True,

@@ -86,8 +86,8 @@ class Panel:
         for placed in self._placed:
             self._lane(placed, y)
         bottom = y + self.height
-        if mark_end and self._rows.makespan_ns:
-            x = self._scale.x(min(self._rows.makespan_ns, self._scale.span_ns))
+        if mark_end and 0 < self._rows.makespan_ns <= self._scale.span_ns:
+            x = self._scale.x(self._rows.makespan_ns)
             pen.line(x, y + 4, x, bottom, theme.ink, "4 3")
         return bottom
 
