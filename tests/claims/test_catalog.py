@@ -44,7 +44,7 @@ def test_there_are_22_claims() -> None:
     assert [one.number for one in CLAIMS] == list(range(1, 23))
     for one in CLAIMS:
         assert one.text.endswith(".")
-        assert len({each.doc for each in one.evidence}) == len(one.evidence)
+        assert len({(each.technique, each.doc) for each in one.evidence}) == len(one.evidence)
 
 
 def test_limits_have_a_condition_to_name() -> None:

@@ -8,12 +8,15 @@ length in ns. A figure that is undefined, or that the trace can't tell, is None,
 from timeline.analysis.barriers import Barriers, barriers
 from timeline.analysis.bounds import Bound, bound
 from timeline.analysis.copies import Copies, copies
+from timeline.analysis.critical_path import CriticalPath, critical_path
 from timeline.analysis.host_waits import HostWaits, host_waits
 from timeline.analysis.idle import Idle, busiest_stretch, device_idle, engine_idle
+from timeline.analysis.idle_causes import CAUSES, IdleCauses, idle_causes
 from timeline.analysis.kernel_overlap import KernelOverlap, kernel_overlap
 from timeline.analysis.launch_gaps import GapSummary, LaunchGaps, launch_gaps
 from timeline.analysis.overlap import Overlap, overlap, overlaps
 from timeline.analysis.pdl import DependentLaunches, dependent_launches
+from timeline.analysis.slack import slack_ns
 from timeline.analysis.sm_blocks import SmBlocks, sm_blocks
 from timeline.analysis.spread import Spread, spread
 from timeline.analysis.summary import NameSummary, summary
@@ -23,13 +26,16 @@ from timeline.analysis.windows import Window, devices, makespans_ns, median_repe
 from timeline.analysis.work import Work, work_of
 
 __all__ = [
+    "CAUSES",
     "Barriers",
     "Bound",
     "Copies",
+    "CriticalPath",
     "DependentLaunches",
     "GapSummary",
     "HostWaits",
     "Idle",
+    "IdleCauses",
     "KernelOverlap",
     "LaunchGaps",
     "NameSummary",
@@ -44,17 +50,20 @@ __all__ = [
     "bound",
     "busiest_stretch",
     "copies",
+    "critical_path",
     "dependent_launches",
     "device_idle",
     "devices",
     "engine_idle",
     "host_waits",
+    "idle_causes",
     "kernel_overlap",
     "launch_gaps",
     "makespans_ns",
     "median_repeat",
     "overlap",
     "overlaps",
+    "slack_ns",
     "sm_blocks",
     "spread",
     "stamp_agreement",

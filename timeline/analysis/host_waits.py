@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from timeline.analysis.idle import device_busy
-from timeline.analysis.matching import latest_before, pair_codes
+from timeline.analysis.sync_scope import last_to_end, records_of, stream_numbers
 from timeline.analysis.work import Work
 from timeline.intervals import Int64, UnionIndex
 
@@ -17,7 +17,6 @@ __all__ = ["HostWaits", "host_waits"]
 _SYNCHRONISATIONS = ("event_synchronize", "stream_synchronize", "device_synchronize")
 _BLOCKING_ALLOCS = ("malloc", "free")
 _PAGEABLE = "pageable_copy"
-_STREAM = ("process", "context", "stream")
 _NO_CALL = 0
 """Correlation id of allocations that no call of the program made: what loading a module takes."""
 
@@ -44,6 +43,10 @@ class HostWaits:
         Of ``stream_synchronize`` only the activities of its stream count, of ``event_synchronize``
         those that the event was recorded after in its stream; where that is not known, those of
         all streams.
+    waited_for : numpy.ndarray of int64, shape (n,)
+        Place in the Work of the activity whose end that was, or -1.
+    processes, correlations : numpy.ndarray of int64, shape (n,)
+        Of the call, -1 if not known.
     """
 
     kinds: tuple[str, ...]
@@ -52,6 +55,9 @@ class HostWaits:
     ends: Int64
     idle_ns: Int64
     outstanding_ns: Int64
+    waited_for: Int64
+    processes: Int64
+    correlations: Int64
 
     def __len__(self) -> int:
         return len(self.kinds)
@@ -66,9 +72,12 @@ class HostWaits:
 class _Spans:
     kinds: list[str]
     threads: Int64
+    processes: Int64
+    correlations: Int64
     starts: Int64
     ends: Int64
     issued: Int64
+    """Correlation id: what was issued before it is waited for."""
     streams: Int64
     """Number in ``Work.stream_codes`` of the one stream that is waited for; -1: of none, or all."""
 
@@ -88,13 +97,17 @@ def host_waits(work: Work) -> HostWaits:
     issued = np.concatenate([p.issued for p in parts])[order]
     streams = np.concatenate([p.streams for p in parts])[order]
     busy = UnionIndex(*device_busy(work)).measures(starts, ends)
+    last = _waited_for(work, starts, ends, issued, streams)
     return HostWaits(
         tuple(kinds[i] for i in order.tolist()),
         np.concatenate([p.threads for p in parts])[order],
         starts,
         ends,
         ends - starts - busy,
-        _outstanding(work, starts, ends, issued, streams),
+        np.where(last >= 0, _ends_of(work, last) - starts, 0),
+        last,
+        np.concatenate([p.processes for p in parts])[order],
+        np.concatenate([p.correlations for p in parts])[order],
     )
 
 
@@ -110,6 +123,8 @@ def _of_table(work: Work, table: str, wanted: tuple[str, ...]) -> _Spans:
     spans = _Spans(
         _alloc_kinds(work, rows, found) if table == "allocs" else found,
         column(table, "thread")[rows],
+        column(table, "process")[rows],
+        column(table, "correlation")[rows],
         column(table, "start")[rows],
         column(table, "end")[rows],
         column(table, "correlation")[rows],
@@ -132,32 +147,12 @@ def _alloc_kinds(work: Work, rows: Int64, kinds: list[str]) -> list[str]:
 def _of_streams(work: Work, rows: Int64, found: _Spans) -> _Spans:
     """Narrowed to the streams that these ``syncs`` wait for, and to what an event follows."""
     column = work.trace.column
-    streams, issued = _stream_numbers(work, "syncs", rows), found.issued.copy()
-    record = _records(work, rows)
+    streams, issued = stream_numbers(work, "syncs", rows), found.issued.copy()
+    record = records_of(work, rows)
     known = (np.array(found.kinds) == "event_synchronize") & (record >= 0)
-    streams[known] = _stream_numbers(work, "events", record[known])
+    streams[known] = stream_numbers(work, "events", record[known])
     issued[known] = column("events", "correlation")[record[known]]
     return replace(found, streams=streams, issued=issued)
-
-
-def _records(work: Work, rows: Int64) -> Int64:
-    """The last record, a row of ``events``, of the event that each of these ``syncs`` names."""
-    column = work.trace.column
-    recorded, waited = pair_codes(
-        (column("events", "process"), column("events", "event")),
-        (column("syncs", "process")[rows], column("syncs", "event")[rows]),
-    )
-    issued = column("events", "correlation")
-    return latest_before(recorded, issued, waited, column("syncs", "correlation")[rows])
-
-
-def _stream_numbers(work: Work, table: str, rows: Int64) -> Int64:
-    """Number in ``work.stream_codes`` of the stream that each row names, or -1."""
-    first = work.by_stream[work.opens_stream]
-    keys = zip(*(work.column(name)[first].tolist() for name in _STREAM), strict=True)
-    numbers = {key: number for number, key in enumerate(keys)}
-    named = zip(*(work.trace.column(table, n)[rows].tolist() for n in _STREAM), strict=True)
-    return np.array([numbers.get(key, -1) for key in named], np.int64)
 
 
 def _inside(work: Work, rows: Int64, starts: Int64, ends: Int64) -> Int64:
@@ -176,6 +171,8 @@ def _pageable_copies(work: Work) -> _Spans:
     return _Spans(
         [_PAGEABLE] * len(rows),
         column("calls", "thread")[rows],
+        column("calls", "process")[rows],
+        calls[rows],
         column("calls", "start")[rows],
         column("calls", "end")[rows],
         calls[rows],
@@ -192,24 +189,21 @@ def _touches_pageable(work: Work) -> npt.NDArray[np.bool_]:
     return found
 
 
-def _outstanding(work: Work, starts: Int64, ends: Int64, issued: Int64, streams: Int64) -> Int64:
-    """See :class:`HostWaits`; 0 where the order of issue is not known."""
-    last = np.empty(len(starts), np.int64)
+def _waited_for(work: Work, starts: Int64, ends: Int64, issued: Int64, streams: Int64) -> Int64:
+    """Of what was issued before each call, what ended last and during it; or -1."""
+    last = np.full(len(starts), -1, np.int64)
     activity_issued, opens = work.column("correlation"), np.flatnonzero(work.opens_stream)
     in_stream = np.split(work.by_stream, opens[1:])
     for stream in np.unique(streams).tolist():
-        activities = in_stream[stream] if stream >= 0 else slice(None)
+        places = in_stream[stream] if stream >= 0 else np.arange(len(work.rows))
         mine = streams == stream
-        last[mine] = _last_ends(activity_issued[activities], work.ends[activities], issued[mine])
-    return np.where((last > starts) & (last <= ends), last - starts, 0)
+        found = last_to_end(activity_issued[places], work.ends[places], issued[mine])
+        last[mine] = np.where(found >= 0, places[found], -1) if len(places) else -1
+    until = _ends_of(work, last)
+    return np.where((until > starts) & (until <= ends), last, -1)
 
 
-def _last_ends(activity_issued: Int64, activity_ends: Int64, issued: Int64) -> Int64:
-    """The latest end of what was issued before each call."""
-    by_issue = np.argsort(activity_issued, kind="stable")
-    activity_issued = activity_issued[by_issue]
-    none = np.iinfo(np.int64).min
-    latest = np.concatenate(([none], np.maximum.accumulate(activity_ends[by_issue])))
-    before = np.searchsorted(activity_issued, issued)
-    unknown = np.searchsorted(activity_issued, 0)
-    return np.where((issued >= 0) & (before > unknown), latest[before], none)
+def _ends_of(work: Work, places: Int64) -> Int64:
+    """Ends of activities; the earliest of times for -1."""
+    ends = np.concatenate((work.ends, [np.iinfo(np.int64).min]))
+    return np.asarray(ends[places])

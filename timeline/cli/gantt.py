@@ -54,7 +54,7 @@ class Gantt:
             "--kernel",
             default="",
             metavar="NAME",
-            help="zoom in on a launch of the kernel with this in its name, that of median duration, "
+            help="zoom in on a launch of the kernel with this in its name, that of median length, "
             "and on its stamps",
         )
         parser.add_argument(

@@ -63,7 +63,7 @@ def _device(one: DeviceReport, report: Report) -> Json:
 
 
 def _more(one: DeviceReport, report: Report) -> Json:
-    bound = one.bound
+    bound, path = one.bound, one.critical_path
     return {
         "name": one.name,
         "window_ns": [one.window.start_ns, one.window.end_ns],
@@ -78,6 +78,8 @@ def _more(one: DeviceReport, report: Report) -> Json:
         "kernel_overlap_ratio": one.kernel_overlap.ratio,
         "idle_ns": one.idle.total_ns,
         "longest_idle_ns": one.idle.longest_ns,
+        "path_taken_ns": None if path is None else dict(path.shares_ns),
+        "idle_causes_ns": {found.engine: dict(found.by_cause_ns) for found in one.idle_causes},
         "makespan_spread_ns": _fields(one.makespan_spread),
         "launch_gaps": _fields(one.launch_gaps),
         "pdl": _pdl(one.dependent_launches),

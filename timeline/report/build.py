@@ -14,10 +14,12 @@ from timeline.analysis import (
     bound,
     busiest_stretch,
     copies,
+    critical_path,
     dependent_launches,
     device_idle,
     devices,
     host_waits,
+    idle_causes,
     kernel_overlap,
     launch_gaps,
     median_repeat,
@@ -28,11 +30,16 @@ from timeline.analysis import (
     utilization,
     work_of,
 )
+from timeline.analysis.execution import execution
 from timeline.report.model import DeviceReport, Report
 from timeline.report.units import percent_text
 from timeline.trace import Trace
 
-__all__ = ["report"]
+__all__ = ["MOST_EXPLAINED", "report"]
+
+MOST_EXPLAINED = 1_000_000
+"""Activities of a device up to which the critical path and the causes of idle time are worked out:
+some 4 µs each (``benchmarks/why.py``)."""
 
 
 def report(
@@ -75,6 +82,7 @@ def report(
 
 def _device(work: Work, *, windowed: bool) -> DeviceReport:
     known = {device.id: device.name for device in work.trace.meta.devices}
+    why = execution(work) if len(work.rows) <= MOST_EXPLAINED else None
     return DeviceReport(
         device=work.device,
         name=known.get(work.device, ""),
@@ -92,6 +100,8 @@ def _device(work: Work, *, windowed: bool) -> DeviceReport:
         dependent_launches=dependent_launches(work),
         stamps=stamp_agreement(work),
         summary=summary(work),
+        critical_path=None if why is None else critical_path(why),
+        idle_causes=() if why is None else tuple(idle_causes(why, e) for e in work.engines),
         makespan_spread=None if windowed else _spread(work),
     )
 
@@ -124,6 +134,11 @@ def _notes(trace: Trace, works: list[Work], measured: tuple[DeviceReport, ...]) 
         yield "Graph launches were traced as one row each: what ran inside them is not known."
     for one in measured:
         yield from one.bound.notes
+        if one.critical_path is None:
+            yield (
+                f"Device {one.device} has more than {MOST_EXPLAINED:,} activities: what it waited "
+                "for is left out. Choose a window."
+            )
     if any(one.barriers is None for one in measured) and _has_streams(trace):
         yield "Barriers can't be measured: the trace lacks calls or correlation ids."
 

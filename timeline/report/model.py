@@ -9,10 +9,12 @@ from timeline.analysis import (
     Barriers,
     Bound,
     Copies,
+    CriticalPath,
     DependentLaunches,
     GapSummary,
     HostWaits,
     Idle,
+    IdleCauses,
     KernelOverlap,
     NameSummary,
     Overlap,
@@ -43,6 +45,10 @@ class DeviceReport:
         Between kernels; None without two in a row on a stream.
     barriers : Barriers or None
         None when the trace can't tell.
+    critical_path : CriticalPath or None
+        As it was taken; None for more than :data:`timeline.report.build.MOST_EXPLAINED` activities.
+    idle_causes : tuple of IdleCauses
+        One an engine, in the order of ``utilization``; empty like ``critical_path``.
     makespan_spread : Spread or None
         Of the makespan over the repeats, ns; None without repeats.
     """
@@ -63,6 +69,8 @@ class DeviceReport:
     dependent_launches: DependentLaunches
     stamps: StampAgreement | None
     summary: tuple[NameSummary, ...]
+    critical_path: CriticalPath | None
+    idle_causes: tuple[IdleCauses, ...]
     makespan_spread: Spread | None
 
 

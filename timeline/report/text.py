@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from timeline.analysis import CAUSES
 from timeline.report.as_json import as_json
 from timeline.report.tables import grid, printable
 from timeline.report.units import UNDEFINED, byte_text, percent_text, ratio_text, telling, time_text
@@ -51,6 +52,12 @@ def print_report(report: Report, console: Console | None = None) -> None:
         console.print(f"note: {printable(note)}", markup=False, highlight=False)
 
 
+_SHARES = {
+    "latency": "latency: ready, not started",
+    "calls": "API calls of the host",
+    "host": "host between calls",
+}
+
 _PACED = {
     "gated": "streams held until all was enqueued",
     "partly": "streams held until the host first had to wait",
@@ -77,6 +84,7 @@ def _device(one: Json, *, windowed: bool) -> Iterator[RenderableType]:
     yield _headline(one, windowed=windowed)
     yield _engines(one)
     yield _overlaps(one)
+    yield from filter(None, (_idle_causes(one), _path_taken(one)))
     if one["activities"]:
         yield _names(one)
     yield from filter(None, (_kernels(one), _barriers(one), _host_waits(one)))
@@ -151,6 +159,32 @@ def _overlaps(one: Json) -> RenderableType:
         for row in one["overlaps"]
     ]
     return grid(("overlap", "time", "of the shorter"), rows, right=(1, 2))
+
+
+def _idle_causes(one: Json) -> RenderableType | None:
+    """Engines down, causes across; causes that no engine has are left out."""
+    by_engine = one["idle_causes_ns"]
+    causes = [cause for cause in CAUSES if any(cause in found for found in by_engine.values())]
+    rows = [
+        (name, *(time_text(found[cause]) if cause in found else "–" for cause in causes))
+        for name, found in by_engine.items()
+    ]
+    heads = ("idle because of", *(cause.replace("_", " ") for cause in causes))
+    return grid(heads, rows, right=tuple(range(1, len(heads)))) if causes else None
+
+
+def _path_taken(one: Json) -> RenderableType | None:
+    """What the makespan was made of, the longest first."""
+    shares = one["path_taken_ns"] or {}
+    rows = [
+        (_SHARES.get(name, name), time_text(ns), percent_text(ns / one["makespan_ns"]))
+        for name, ns in sorted(shares.items(), key=lambda share: -share[1])
+    ]
+    return (
+        grid(("critical path, as taken", "time", "of makespan"), rows, right=(1, 2))
+        if rows
+        else None
+    )
 
 
 def _names(one: Json) -> RenderableType:
