@@ -39,7 +39,17 @@ def run(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Call
     return taught
 
 
-SMALL = {"total_mib": 8, "batch_mib": 1, "chunks": 8, "batches": 4}
+SMALL = {
+    "total_mib": 8,
+    "batch_mib": 1,
+    "chunks": 8,
+    "batches": 4,
+    "copy_mib": 1,
+    "resident": 8,
+    "most": 16,
+    "fewest_chunks": 4,
+    "replays": 3,
+}
 """Parameters whose defaults are made for a picture, not for a test."""
 
 

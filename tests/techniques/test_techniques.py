@@ -31,6 +31,8 @@ SMALL: Mapping[str, Mapping[str, Param]] = {
     "three_way_overlap": {"total_mib": 1, "chunks": 8},
     "pinned_vs_pageable": {"batch_mib": 1},
     "stream_ordered_alloc": {"batch_mib": 1},
+    "saturation": {"copy_mib": 1},
+    "stream_priority": {"resident": 8},
 }
 
 EXTREMES: list[tuple[str, Mapping[str, Param]]] = [
@@ -51,6 +53,18 @@ EXTREMES: list[tuple[str, Mapping[str, Param]]] = [
     ("per_thread_default_stream", {"threads": 16, "kernels": 64, "grid": 2}),
     ("event_wait", {"rounds": 1}),
     ("event_wait", {"rounds": 64, "grid": 3, "block": 7}),
+    ("saturation", {"rounds": 1, "copy_mib": 1, "passes": 1, "iters": 0, "grid": 1}),
+    ("saturation", {"rounds": 3, "copy_mib": 9, "passes": 1024, "grid": 7, "copy_block": 32}),
+    ("concurrency_limit", {"most": 1, "steps": 1, "fewest_chunks": 1, "doublings": 0}),
+    ("concurrency_limit", {"most": 100, "steps": 7, "fewest_chunks": 256, "doublings": 2}),
+    ("host_callback", {"batches": 1, "slots": 16}),
+    ("host_callback", {"batches": 9, "slots": 4, "grid": 3, "block": 7}),
+    ("event_dag", {"rounds": 1, "grid": 1, "block": 1}),
+    ("event_dag", {"rounds": 64}),
+    ("stream_priority", {"rounds": 1, "waves": 2, "resident": 1, "small_grid": 1024}),
+    ("stream_priority", {"rounds": 9, "resident": 3, "block": 33, "priority": 0}),
+    ("graph_capture", {"replays": 1, "branches": 2, "depth": 1}),
+    ("graph_capture", {"replays": 3, "branches": 32, "depth": 2, "block": 33}),
     ("pdl", {"pairs": 1, "prologue_us": 0, "trigger": "early"}),
     ("pdl", {"pairs": 128, "grid": 1, "block": 1024}),
 ]

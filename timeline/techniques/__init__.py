@@ -13,10 +13,16 @@ NAMES = (
     "five_kernels",
     "three_way_overlap",
     "pinned_vs_pageable",
+    "saturation",
+    "concurrency_limit",
     "stream_ordered_alloc",
     "default_stream_barrier",
     "per_thread_default_stream",
     "event_wait",
+    "host_callback",
+    "event_dag",
+    "stream_priority",
+    "graph_capture",
     "pdl",
 )
 """Techniques, in the chapter's order; each is a module here with a ``TECHNIQUE``."""

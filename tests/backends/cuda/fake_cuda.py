@@ -76,6 +76,8 @@ class FakeCuda:
         self.blocks: dict[int, Bytes] = {}
         self.host: dict[int, Bytes] = {}
         self.graphs: dict[int, list[Callable[[], object]]] = {}
+        self.graph_memory: dict[int, list[int]] = {}
+        self.capturing: list[int] = []
         self.kernels: dict[str, Kernel] = {}
         self.layouts: dict[str, list[Any]] = {}
         self.ran: list[str] = []
@@ -426,6 +428,8 @@ class Runtime:
 
     def cudaMallocAsync(self, size: int, stream: Any) -> Any:  # noqa: N802
         address = self.fake.allocate(size)
+        if address and self.fake.stream(stream).capture is not None:
+            self.fake.capturing.append(address)
         self.fake.put(stream, lambda: None)
         return (0, address) if address else (SimpleStatus(2), None)
 
@@ -579,11 +583,13 @@ class Runtime:
             each.capture = None
         handle = self.fake.handle()
         self.fake.graphs[handle] = recorded
+        self.fake.graph_memory[handle], self.fake.capturing = self.fake.capturing, []
         return 0, handle
 
     def cudaGraphInstantiate(self, graph: int, flags: int) -> Any:  # noqa: N802
         handle = self.fake.handle()
         self.fake.graphs[handle] = self.fake.graphs[graph]
+        self.fake.graph_memory[handle] = self.fake.graph_memory.pop(graph)
         return 0, handle
 
     def cudaGraphUpload(self, graph: int, stream: Any) -> Any:  # noqa: N802
@@ -591,11 +597,12 @@ class Runtime:
 
     def cudaGraphDestroy(self, graph: int) -> Any:  # noqa: N802
         del self.fake.graphs[graph]
+        for address in self.fake.graph_memory.pop(graph, ()):  # its memory goes with the graph
+            self.fake.blocks.pop(address, None)
         return OK
 
     def cudaGraphExecDestroy(self, graph: int) -> Any:  # noqa: N802
-        del self.fake.graphs[graph]
-        return OK
+        return self.cudaGraphDestroy(graph)
 
     def cudaGraphLaunch(self, graph: int, stream: Any) -> Any:  # noqa: N802
         recorded = list(self.fake.graphs[graph])
