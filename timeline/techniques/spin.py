@@ -116,7 +116,14 @@ def spin(
 
 
 def spin_waves(
-    b: Builder, name: str, stream: Stream, target: Buffer, shape: Geometry, *, ns: int, marker: int
+    b: Builder,
+    name: str,
+    stream: Stream,
+    target: Buffer | Span,
+    shape: Geometry,
+    *,
+    ns: int,
+    marker: int,
 ) -> None:
     """Launch ``target = target * FACTOR + marker``, ``ns`` a block, without stamps."""
     _launch(b, _waves_kernel(name), stream, (target,), target, shape, ns, marker)
@@ -126,8 +133,8 @@ def join(
     b: Builder,
     name: str,
     stream: Stream,
-    target: Buffer,
-    sources: tuple[Buffer, Buffer],
+    target: Buffer | Span,
+    sources: tuple[Buffer | Span, Buffer | Span],
     shape: Geometry,
     *,
     ns: int,

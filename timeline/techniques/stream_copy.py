@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from timeline.program import Buffer, Builder, Kernel, Stream, Work
+from timeline.program import Buffer, Builder, Kernel, Span, Stream, Work
 from timeline.techniques.spin import Uint32
 
 __all__ = ["copied", "stream_copy"]
@@ -30,8 +30,8 @@ def stream_copy(
     b: Builder,
     name: str,
     stream: Stream,
-    target: Buffer,
-    source: Buffer,
+    target: Buffer | Span,
+    source: Buffer | Span,
     *,
     grid: int,
     block: int,
@@ -42,7 +42,7 @@ def stream_copy(
 
     Parameters
     ----------
-    target, source : Buffer
+    target, source : Buffer or Span
         uint32, of equal length.
     """
     b.launch(
