@@ -604,6 +604,9 @@ class Runtime:
     def cudaGraphExecDestroy(self, graph: int) -> Any:  # noqa: N802
         return self.cudaGraphDestroy(graph)
 
+    def cudaDeviceGraphMemTrim(self, device: int) -> Any:  # noqa: N802
+        return OK
+
     def cudaGraphLaunch(self, graph: int, stream: Any) -> Any:  # noqa: N802
         recorded = list(self.fake.graphs[graph])
         self.fake.put(stream, lambda: _run_all(recorded))
