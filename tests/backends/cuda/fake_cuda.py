@@ -64,6 +64,7 @@ class FakeCuda:
     devices: int = 1
     memory_bytes: int = GiB
     stream_memory_operations: bool = True
+    greatest_priority: int = -5
     calls: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
     fail: dict[str, int] = field(default_factory=dict)
     patience_s: float = 30.0
@@ -490,6 +491,9 @@ class Runtime:
         return True
 
     # Streams and events
+
+    def cudaDeviceGetStreamPriorityRange(self) -> Any:  # noqa: N802
+        return 0, 0, self.fake.greatest_priority
 
     def cudaStreamCreateWithPriority(self, flags: int, priority: int) -> Any:  # noqa: N802
         handle = self.fake.handle()
