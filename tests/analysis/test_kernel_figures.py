@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from timeline.analysis.kernel_figures import (
-    EDGE_NS,
     at_once,
     busy_ns,
     duration_ns,
@@ -20,7 +19,7 @@ from timeline.analysis.kernel_figures import (
     sm_idle_ns,
     step_ratio,
 )
-from timeline.analysis.technique_figures import Measure, over_repeats
+from timeline.analysis.technique_figures import AT_ONCE_NS, Measure, over_repeats
 from timeline.trace import Meta, Trace, table
 
 US = 1_000
@@ -70,27 +69,47 @@ def test_by_hand(figure: Measure, value: float) -> None:
 
 @pytest.mark.parametrize(
     "figure",
-    [duration_ns("c"), following_ns("b"), step_ratio("a", "c"), queueing_ns("a", "c")],
+    [
+        duration_ns("c"),
+        following_ns("b"),
+        step_ratio("a", "c"),
+        queueing_ns("a", "c"),
+        most_at_once,
+    ],
 )
 def test_nothing_to_measure_is_no_number(figure: Measure) -> None:
     assert np.isnan(of(figure, KERNELS))
 
 
-spans = st.tuples(st.integers(0, 400), st.integers(11, 100)).map(
+def stamped(blocks: Sequence[tuple[int, int, int]]) -> float:
+    """Most launches at once, of blocks (launch, start, end)."""
+    stamps = {
+        "correlation": [b[0] for b in blocks],
+        "role": ["body"] * len(blocks),
+        "start": [b[1] for b in blocks],
+        "end": [b[2] for b in blocks],
+    }
+    return of(most_at_once, KERNELS, stamps=stamps)
+
+
+spans = st.tuples(st.integers(0, 400), st.integers(1, 100)).map(
     lambda pair: (pair[0] * US, (pair[0] + pair[1]) * US)
 )
 
 
 @given(st.lists(spans, min_size=1, max_size=12))
 def test_most_at_once_counts_at_every_start(found: list[tuple[int, int]]) -> None:
-    inner = [(start + EDGE_NS, end - EDGE_NS) for start, end in found]
-    most = max(sum(start <= at < end for start, end in inner) for at, _ in inner)
-    assert of(most_at_once, [("k", *span) for span in found]) == most
+    most = max(sum(start <= at < end for start, end in found) for at, _ in found)
+    assert stamped([(n, *span) for n, span in enumerate(found)]) == most
 
 
-def test_a_kernel_that_takes_anothers_place_is_not_beside_it() -> None:
-    late = [("k", 0, 100 * US), ("k", 100 * US - 500, 200 * US)]
-    assert of(most_at_once, late) == 1
+def test_blocks_of_one_launch_count_once() -> None:
+    assert stamped([(1, 0, 9 * US), (1, 2 * US, 8 * US), (2, 7 * US, 12 * US)]) == 2
+
+
+def test_what_takes_anothers_place_is_not_beside_it() -> None:
+    assert stamped([(1, 0, 100 * US), (2, 100 * US - AT_ONCE_NS, 200 * US)]) == 1
+    assert stamped([(1, 0, 100 * US), (2, 99 * US, 200 * US)]) == 2
 
 
 def test_queueing_starts_with_the_first_block() -> None:

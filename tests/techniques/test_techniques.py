@@ -128,6 +128,7 @@ def test_it_states_itself(name: str) -> None:
     assert all((row.title, row.section, row.summary, row.shows, row.bound, row.claims))
     names = [v.name for v in row.variants] + [p.name for p in row.parameters]
     assert len(set(names)) == len(names)
+    assert set(row.pair) <= {v.name for v in row.variants}
     assert all(p.doc for p in row.parameters)
     assert all(v.name in row.shows or v.name in row.bound for v in row.variants)
 

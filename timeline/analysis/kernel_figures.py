@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from timeline.analysis.bounds import bound
-from timeline.analysis.technique_figures import ALWAYS, Measure, Repeat, ratio
+from timeline.analysis.technique_figures import ALWAYS, AT_ONCE_NS, Measure, Repeat, ratio
 from timeline.analysis.work import work_of
-from timeline.intervals import Intervals, measure, union
+from timeline.intervals import Int64, Intervals, measure, union
 
 __all__ = [
     "at_once",
@@ -20,10 +20,6 @@ __all__ = [
     "sm_idle_ns",
     "step_ratio",
 ]
-
-EDGE_NS = 5_000
-"""Left out at either end of a kernel when kernels at once are counted: one that takes another's
-place starts within about 1 µs of its end, and times may be off by as much."""
 
 ANY = ".*"
 
@@ -44,14 +40,30 @@ def at_once(repeat: Repeat) -> float:
 
 
 def most_at_once(repeat: Repeat) -> float:
-    """Most kernels that run at once, :data:`EDGE_NS` from either end of each left out."""
-    start, end = _kernels(repeat)
-    inner = end - start > 2 * EDGE_NS
-    if not inner.any():
+    """Most launches that have a block running at once, from stamps.
+
+    What takes another's place starts at its end: :data:`AT_ONCE_NS` of each are left out.
+    """
+    start, end = _stamped(repeat)
+    if not len(start):
         return float("nan")
-    begins, ends = np.sort(start[inner] + EDGE_NS), np.sort(end[inner] - EDGE_NS)
-    ended = np.searchsorted(ends, begins, side="right")
-    return float((np.arange(1, len(begins) + 1) - ended).max())
+    ended = np.searchsorted(np.sort(end - AT_ONCE_NS), np.sort(start), side="right")
+    return float((np.arange(1, len(start) + 1) - ended).max())
+
+
+def _stamped(repeat: Repeat) -> Intervals:
+    """First stamp's start and last one's end of each launch."""
+    rows = repeat.rows("stamps")
+    launch, start, end = (
+        repeat.trace.column("stamps", c)[rows] for c in ("correlation", "start", "end")
+    )
+    order = np.argsort(launch, kind="stable")
+    first = np.flatnonzero(np.diff(launch[order], prepend=-1))
+    if not len(first):
+        return start, end
+    starts: Int64 = np.minimum.reduceat(start[order], first)
+    ends: Int64 = np.maximum.reduceat(end[order], first)
+    return starts, ends
 
 
 def duration_ns(name: str) -> Measure:

@@ -148,4 +148,5 @@ TECHNIQUE = Technique(
     ),
     builder=build,
     claims=(1, 9, 14),
+    pair=("kernels_129", "kernels_128"),
 )

@@ -153,4 +153,5 @@ TECHNIQUE = Technique(
     ),
     builder=build,
     claims=(17,),
+    pair=("stream_launches", "graph"),
 )

@@ -184,4 +184,5 @@ TECHNIQUE = Technique(
     ),
     builder=build,
     claims=(1, 5),
+    pair=("bandwidth_alone", "bandwidth_together"),
 )

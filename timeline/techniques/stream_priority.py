@@ -133,4 +133,5 @@ TECHNIQUE = Technique(
     ),
     builder=build,
     claims=(21,),
+    pair=("equal", "high"),
 )
