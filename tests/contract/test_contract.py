@@ -375,6 +375,38 @@ def test_a_graph_is_replayed(backend: Run) -> None:
         assert len(of_kind(trace, "kernel")) == 4
 
 
+def test_a_graph_allocates_in_its_branches(backend: Run) -> None:
+    b = Builder("graph with memory")
+    main, side = b.stream("main"), b.stream("side")
+    source = b.host("source", NBYTES, pinned=True, fill=ramp)
+    results = [b.host(f"result {n}", NBYTES, pinned=True) for n in (1, 2)]
+    scratch = [b.device(f"scratch {n}", NBYTES) for n in (1, 2)]
+    fork, join = b.event("fork"), b.event("join")
+    with b.capture("branches", main) as captured:
+        b.record(fork, main)
+        b.wait(side, fork)
+        for stream, memory, result in zip((main, side), scratch, results, strict=True):
+            b.malloc_async(memory, stream)
+            b.memcpy(memory, source, stream)
+            launch_add_one(b, memory, stream)
+            b.memcpy(result, memory, stream)
+            b.free_async(memory, stream)
+        b.record(join, side)
+        b.wait(main, join)
+    for _ in range(3):
+        b.graph_launch(captured[0], main)
+    b.stream_synchronize(main)
+    for result in results:
+        b.expect(result, ramp_plus(1))
+    trace = backend(b.build(), repeat=2)
+    check_laws(trace)
+    assert trace.meta.verified == 4
+    launches = [r for r in rows(trace, "calls") if r["name"].startswith("cudaGraphLaunch")]
+    assert len(launches) == 2 * 3
+    if of_kind(trace, "kernel"):
+        assert len(of_kind(trace, "kernel")) == 2 * 3 * 2
+
+
 def test_a_host_function_runs_in_stream_order(backend: Run) -> None:
     b = Builder("callback")
     s = b.stream("s")

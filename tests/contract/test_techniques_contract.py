@@ -48,6 +48,11 @@ SMALL = {
     "tokens": 48,
     "grow": 48,
     "heads": 2,
+    "copy_mib": 1,
+    "resident": 8,
+    "most": 16,
+    "fewest_chunks": 4,
+    "replays": 3,
 }
 """Parameters whose defaults are made for a picture, not for a test."""
 

@@ -11,6 +11,7 @@ import pytest
 from timeline.program import (
     Free,
     FreeAsync,
+    GraphLaunch,
     HostBarrier,
     HostThread,
     Launch,
@@ -37,7 +38,8 @@ def in_order(threads: Sequence[HostThread]) -> Iterator[Op]:
 
 class Memory:
     def __init__(self, program: Program) -> None:
-        late = {op.span.buffer.id for op in program.ops() if isinstance(op, Malloc | MallocAsync)}
+        ops = [*program.ops(), *(op for graph in program.graphs for op in graph.ops)]
+        late = {op.span.buffer.id for op in ops if isinstance(op, Malloc | MallocAsync)}
         self._bytes = {b.id: poison(b.bytes) for b in program.buffers if b.id not in late}
         for fill in program.fills:
             self._bytes[fill.buffer.id][:] = fill.values().view(np.uint8)
@@ -56,6 +58,9 @@ class Memory:
         elif isinstance(op, Launch):
             assert op.kernel.emulate is not None
             op.kernel.emulate([self[a] if isinstance(a, Span) else a for a in op.args])
+        elif isinstance(op, GraphLaunch):
+            for inner in op.graph.ops:
+                self.execute(inner)
 
 
 def poison(nbytes: int) -> Bytes:

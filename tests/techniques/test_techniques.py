@@ -1,14 +1,19 @@
 """Every technique, every variant: built, checked for races, executed in order, verified."""
 
 from collections.abc import Callable, Mapping
+from typing import TypeGuard
 
 import pytest
 
 from timeline.errors import DataRaceError, UsageError
 from timeline.program import (
     DeviceSynchronize,
+    EventQuery,
+    EventSynchronize,
+    GraphLaunch,
     HostThread,
     Launch,
+    MallocAsync,
     Memcpy,
     MemoryKind,
     Op,
@@ -17,6 +22,7 @@ from timeline.program import (
     RangePop,
     RangePush,
     StreamKind,
+    StreamOp,
     StreamSynchronize,
     StreamWaitEvent,
     is_host_paced,
@@ -34,6 +40,8 @@ SMALL: Mapping[str, Mapping[str, Param]] = {
     "multistream_warp_specialized": {"tiles": 2},
     "two_pipelines": {"tiles": 20, "grid": 3},
     "variable_scratch": {"tokens": 40, "grow": 24, "apart": 8, "heads": 2},
+    "saturation": {"copy_mib": 1},
+    "stream_priority": {"resident": 8},
 }
 
 EXTREMES: list[tuple[str, Mapping[str, Param]]] = [
@@ -62,6 +70,18 @@ EXTREMES: list[tuple[str, Mapping[str, Param]]] = [
     ("per_thread_default_stream", {"threads": 16, "kernels": 64, "grid": 2}),
     ("event_wait", {"rounds": 1}),
     ("event_wait", {"rounds": 64, "grid": 3, "block": 7}),
+    ("saturation", {"rounds": 1, "copy_mib": 1, "passes": 1, "iters": 0, "grid": 1}),
+    ("saturation", {"rounds": 3, "copy_mib": 9, "passes": 1024, "grid": 7, "copy_block": 32}),
+    ("concurrency_limit", {"most": 1, "steps": 1, "fewest_chunks": 1, "doublings": 0}),
+    ("concurrency_limit", {"most": 100, "steps": 7, "fewest_chunks": 256, "doublings": 2}),
+    ("host_callback", {"batches": 1, "slots": 16}),
+    ("host_callback", {"batches": 9, "slots": 4, "grid": 3, "block": 7}),
+    ("event_dag", {"rounds": 1, "grid": 1, "block": 1}),
+    ("event_dag", {"rounds": 64}),
+    ("stream_priority", {"rounds": 1, "waves": 2, "resident": 1, "small_grid": 1024}),
+    ("stream_priority", {"rounds": 9, "resident": 3, "block": 33, "priority": 0}),
+    ("graph_capture", {"replays": 1, "branches": 2, "depth": 1}),
+    ("graph_capture", {"replays": 3, "branches": 32, "depth": 2, "block": 33}),
     ("pdl", {"pairs": 1, "prologue_us": 0, "trigger": "early"}),
     ("pdl", {"pairs": 128, "grid": 1, "block": 1024}),
 ]
@@ -119,6 +139,7 @@ def test_it_states_itself(name: str) -> None:
     assert all((row.title, row.section, row.summary, row.shows, row.bound, row.claims))
     names = [v.name for v in row.variants] + [p.name for p in row.parameters]
     assert len(set(names)) == len(names)
+    assert set(row.pair) <= {v.name for v in row.variants}
     assert all(p.doc for p in row.parameters)
     assert all(v.name in row.shows or v.name in row.bound for v in row.variants)
 
@@ -155,7 +176,14 @@ def test_every_thread_ends_synchronised(name: str, variant: str) -> None:
         ("three_way_overlap", "serial"),
         ("three_way_overlap", "depth_first"),
         ("pinned_vs_pageable", "pinned"),
+        ("saturation", "bandwidth_together"),
+        ("concurrency_limit", "kernels_129"),
+        ("concurrency_limit", "sweep"),
         ("event_wait", "event"),
+        ("host_callback", "side_stream"),
+        ("event_dag", "events"),
+        ("stream_priority", "high"),
+        ("graph_capture", "stream_launches"),
         ("pdl", "pdl"),
         ("default_stream_barrier", "stray_legacy"),
     ],
@@ -172,6 +200,11 @@ def test_all_that_is_compared_is_enqueued_behind_the_gate(name: str, variant: st
         ("event_wait", "event", StreamWaitEvent),
         ("event_wait", "stream_synchronize", StreamSynchronize),
         ("event_wait", "device_synchronize", DeviceSynchronize),
+        ("host_callback", "synchronize", EventSynchronize),
+        ("host_callback", "poll", EventQuery),
+        ("host_callback", "side_stream", StreamWaitEvent),
+        ("event_dag", "events", StreamWaitEvent),
+        ("graph_capture", "stream_launches", StreamWaitEvent),
     ],
 )
 def test_the_ordering_is_needed(name: str, variant: str, kind: type[Op]) -> None:
@@ -262,3 +295,88 @@ def test_pdl_triggers_where_it_is_told_to() -> None:
     late = launches(technique("pdl").program("pdl"))[0]
     assert (early.work.trigger_ns, late.work.trigger_ns) == (0, 50_000)
     assert (early.args[-1], late.args[-1]) == (1, 0)
+
+
+def test_saturation_differs_in_the_streams_alone() -> None:
+    for kind in ("bandwidth", "compute", "mixed"):
+        alone, together = (
+            launches(small("saturation", f"{kind}_{h}")) for h in ("alone", "together")
+        )
+        assert [(a.kernel, a.args[2:], a.work) for a in alone] == [
+            (a.kernel, a.args[2:], a.work) for a in together
+        ]
+        assert len({op.stream for op in alone}) == 1
+        assert len({op.stream for op in together}) == 2
+
+
+def test_kernels_of_a_copy_leave_room_for_another() -> None:
+    row = technique("saturation")
+    copy = launches(row.program("bandwidth_together"))[0]
+    threads = copy.block[0]
+    assert 2 * threads <= 2048
+    assert 2 * threads * copy.kernel.registers <= 65_536
+
+
+@pytest.mark.parametrize("variant", ["kernels_128", "kernels_129", "cooperative"])
+def test_each_small_kernel_has_a_stream_of_its_own(variant: str) -> None:
+    found = launches(small("concurrency_limit", variant))
+    assert len({op.stream for op in found}) == len(found) == 128 + (variant == "kernels_129")
+    assert all(op.cooperative == (variant == "cooperative") for op in found)
+
+
+def test_steps_of_the_sweeps() -> None:
+    row = technique("concurrency_limit")
+
+    def steps(variant: str, **params: Param) -> dict[str, float]:
+        found: dict[str, float] = {}
+        for op in launches(row.program(variant, **params)):
+            if op.kernel.name != "fence":
+                found[op.kernel.name] = found.get(op.kernel.name, 0) + op.work.block_ns
+        return found
+
+    sweep = steps("sweep", most=9, steps=3, kernel_us=10)
+    assert sweep == {"ker_of_3": 30_000, "ker_of_6": 60_000, "ker_of_9": 90_000}
+    chunks = steps("chunks", work_us=1024, fewest_chunks=4, doublings=2)
+    assert chunks == {"ker_of_4": 1_024_000, "ker_of_8": 1_024_000, "ker_of_16": 1_024_000}
+
+
+def test_priorities_differ_alone() -> None:
+    equal, high = (small("stream_priority", v) for v in ("equal", "high"))
+    assert [s.priority for s in equal.streams] == [0, 0]
+    assert [(s.name, s.priority) for s in high.streams] == [("compute", 0), ("communication", -5)]
+    assert [type(op) for op in equal.ops()] == [type(op) for op in high.ops()]
+
+
+def test_events_keep_the_time_or_do_not() -> None:
+    plain, timed = (small("event_dag", v) for v in ("events", "timing_events"))
+    assert not any(event.timing for event in plain.events)
+    assert all(event.timing for event in timed.events)
+    assert [type(op) for op in plain.ops()] == [type(op) for op in timed.ops()]
+
+
+def test_a_task_waits_for_what_it_needs_in_other_streams_alone() -> None:
+    program = technique("event_dag").program("events", rounds=1)
+    waits = [(op.stream.name, op.event.name) for op in program.ops() if _waits(op)]
+    assert waits == [
+        ("B", "load 0"), ("C", "load 0"), ("D", "load 0"), ("C", "left 0"), ("D", "right 0"),
+        ("A", "merge 0"), ("A", "tail 0"),
+    ]  # fmt: skip
+    assert not any(_waits(op) for op in technique("event_dag").program("one_stream").ops())
+
+
+def _waits(op: Op) -> TypeGuard[StreamWaitEvent]:
+    return isinstance(op, StreamWaitEvent)
+
+
+def test_a_graph_holds_what_the_streams_are_given() -> None:
+    row = technique("graph_capture")
+    plain, graph = (row.program(v, replays=1) for v in ("stream_launches", "graph"))
+    issued = [op for op in plain.ops() if isinstance(op, StreamOp)]
+    captured = graph.graphs[0].ops
+    assert len(captured) == 57
+    assert [(type(a), a.stream) for a in captured] == [
+        (type(op), op.stream) for op in issued[: len(captured)]
+    ]
+    assert sum(isinstance(op, MallocAsync) for op in captured) == 4
+    replayed = technique("graph_capture").program("graph", replays=7)
+    assert sum(isinstance(op, GraphLaunch) for op in replayed.ops()) == 7

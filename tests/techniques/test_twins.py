@@ -5,10 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from timeline.techniques.elementwise import ELEMENTWISE, MAX_EXACT
+from timeline.techniques.event_dag import answer as event_dag
 from timeline.techniques.host_arrays import DISTINCT, ramp
 from timeline.techniques.pdl import answer
 from timeline.techniques.scaffold import seed
-from timeline.techniques.spin import Geometry, spin_kernel, spun
+from timeline.techniques.spin import Geometry, joined, spin_kernel, spun
+from timeline.techniques.stream_copy import copied
 
 words = st.integers(0, 2**32 - 1)
 
@@ -27,6 +29,36 @@ def test_spins_in_another_order_have_another_answer() -> None:
     start = seed(Geometry(2, 32))
     assert not np.array_equal(spun(start, 1, 2), spun(start, 2, 1))
     assert not np.array_equal(spun(start, 1), spun(start, 1, 0))
+
+
+@settings(max_examples=50, deadline=None)
+@given(left=words, right=words, marker=words)
+def test_a_join(left: int, right: int, marker: int) -> None:
+    found = joined(np.array([left], np.uint32), np.array([right], np.uint32), marker)
+    assert found.tolist() == [((left + right) * 3 + marker) % 2**32]
+
+
+@settings(max_examples=50, deadline=None)
+@given(value=words, passes=st.integers(1, 1024), marker=st.integers(0, 64))
+def test_a_copy_in_passes(value: int, passes: int, marker: int) -> None:
+    found = copied(np.array([value], np.uint32), passes, marker)
+    state = value
+    for turn in range(passes):  # each writes the input again, with another shift
+        state = (value + marker + turn) % 2**32
+    assert found.tolist() == [state]
+
+
+@settings(max_examples=20, deadline=None)
+@given(value=words, rounds=st.integers(0, 5))
+def test_rounds_of_the_graph_of_events(value: int, rounds: int) -> None:
+    state = value
+    for index in range(rounds):
+        m = 7 * index
+        load = state * 3 + m
+        left, right, extra = (load * 3 + m + n for n in (1, 2, 3))
+        merge, tail = (left + right) * 3 + m + 4, (right + extra) * 3 + m + 5
+        state = ((merge + tail) * 3 + m + 6) % 2**32
+    assert event_dag(np.array([value], np.uint32), rounds).tolist() == [state]
 
 
 def test_a_spin_leaves_what_is_past_its_count() -> None:

@@ -60,13 +60,17 @@ def recorded(folder: Path, name: str) -> list[Sample]:
 
 
 def contrast(samples: Sequence[Sample]) -> tuple[Sample, Sample]:
-    """The two variants that tell most: baseline and fastest, as far as on the same devices.
+    """The two variants that tell most: the pair that the technique names, or baseline and fastest.
 
-    Of variants about as fast as the fastest, the last, which is the furthest from the baseline.
+    Those on other devices than the first are left out. Of variants about as fast as the fastest, the last, which is the furthest from the baseline.
     Where none is faster than the baseline, because the technique shows what goes wrong, the slowest
     stands in its place.
     """
-    first, *others = [each for each in samples if each.gpus == samples[0].gpus]
+    alike = {each.variant: each for each in samples if each.gpus == samples[0].gpus}
+    pair = technique(samples[0].technique).pair
+    if pair and alike.keys() >= set(pair):
+        return alike[pair[0]], alike[pair[1]]
+    first, *others = alike.values()
     if not others:
         return first, first
     least = min(map(_makespan_ns, others))

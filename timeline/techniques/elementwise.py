@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from timeline.program import Buffer, Builder, Kernel, Span, Stream, Work
 
-__all__ = ["ELEMENTWISE", "MAX_EXACT", "elementwise"]
+__all__ = [
+    "BLOCK_ELEMENTS",
+    "ELEMENTWISE",
+    "MAX_EXACT",
+    "elementwise",
+    "elementwise_kernel",
+]
 
 MAX_EXACT = 1 << 24
 """Integers below it are exact in float32."""
 
 _BLOCK = 256
 _ELEMENTS_A_THREAD = 4
+
+BLOCK_ELEMENTS = _BLOCK * _ELEMENTS_A_THREAD
+"""Elements of one block."""
 
 
 def _emulate_elementwise(args: Sequence[Any]) -> None:
@@ -24,13 +34,23 @@ def _emulate_elementwise(args: Sequence[Any]) -> None:
     np.add(values, np.float32(iters) * shift, out=target.view(np.float32)[: int(count)])
 
 
-ELEMENTWISE = Kernel(
-    "elementwise", "elementwise.cu", "elementwise", registers=17, emulate=_emulate_elementwise
-)
+@cache
+def elementwise_kernel(name: str) -> Kernel:
+    """``elementwise`` under a name of its own, so that a timeline tells its launches apart."""
+    return Kernel(name, "elementwise.cu", "elementwise", registers=17, emulate=_emulate_elementwise)
+
+
+ELEMENTWISE = elementwise_kernel("elementwise")
 
 
 def elementwise(
-    b: Builder, stream: Stream, target: Buffer | Span, source: Buffer | Span, iters: int
+    b: Builder,
+    stream: Stream,
+    target: Buffer | Span,
+    source: Buffer | Span,
+    iters: int,
+    *,
+    kernel: Kernel = ELEMENTWISE,
 ) -> None:
     """Launch ``target = source + iters``, with ``iters`` dependent FMAs an element.
 
@@ -39,12 +59,14 @@ def elementwise(
     target, source : Buffer or Span
         float32, of equal length; integers that stay below :data:`MAX_EXACT`, so that nothing
         is rounded.
+    kernel : Kernel
+        One of :func:`elementwise_kernel`.
     """
     out = target.span() if isinstance(target, Buffer) else target
     count = out.bytes // 4
-    blocks = -(-count // (_BLOCK * _ELEMENTS_A_THREAD))
+    blocks = -(-count // BLOCK_ELEMENTS)
     b.launch(
-        ELEMENTWISE,
+        kernel,
         stream,
         grid=blocks,
         block=_BLOCK,

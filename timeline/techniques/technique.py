@@ -84,6 +84,9 @@ class Technique:
         Rows of the claims ledger that it tests.
     devices : int
         Devices that it needs.
+    pair : tuple of str
+        The two variants to compare first, where slowest and fastest would not do: some variants
+        do other work than the rest. Empty: the slowest and the fastest.
     """
 
     id: str
@@ -98,6 +101,7 @@ class Technique:
     builder: Build = field(repr=False)
     claims: tuple[int, ...] = ()
     devices: int = 1
+    pair: tuple[str, str] | tuple[()] = ()
 
     def program(self, variant: str | None = None, **params: Param) -> Program:
         """Build the Program of a variant (by default the baseline).

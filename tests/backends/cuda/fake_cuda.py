@@ -64,6 +64,7 @@ class FakeCuda:
     devices: int = 1
     memory_bytes: int = GiB
     stream_memory_operations: bool = True
+    greatest_priority: int = -5
     calls: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
     fail: dict[str, int] = field(default_factory=dict)
     patience_s: float = 30.0
@@ -76,6 +77,8 @@ class FakeCuda:
         self.blocks: dict[int, Bytes] = {}
         self.host: dict[int, Bytes] = {}
         self.graphs: dict[int, list[Callable[[], object]]] = {}
+        self.graph_memory: dict[int, list[int]] = {}
+        self.capturing: list[int] = []
         self.kernels: dict[str, Kernel] = {}
         self.layouts: dict[str, list[Any]] = {}
         self.ran: list[str] = []
@@ -426,6 +429,8 @@ class Runtime:
 
     def cudaMallocAsync(self, size: int, stream: Any) -> Any:  # noqa: N802
         address = self.fake.allocate(size)
+        if address and self.fake.stream(stream).capture is not None:
+            self.fake.capturing.append(address)
         self.fake.put(stream, lambda: None)
         return (0, address) if address else (SimpleStatus(2), None)
 
@@ -486,6 +491,9 @@ class Runtime:
         return True
 
     # Streams and events
+
+    def cudaDeviceGetStreamPriorityRange(self) -> Any:  # noqa: N802
+        return 0, 0, self.fake.greatest_priority
 
     def cudaStreamCreateWithPriority(self, flags: int, priority: int) -> Any:  # noqa: N802
         handle = self.fake.handle()
@@ -579,11 +587,13 @@ class Runtime:
             each.capture = None
         handle = self.fake.handle()
         self.fake.graphs[handle] = recorded
+        self.fake.graph_memory[handle], self.fake.capturing = self.fake.capturing, []
         return 0, handle
 
     def cudaGraphInstantiate(self, graph: int, flags: int) -> Any:  # noqa: N802
         handle = self.fake.handle()
         self.fake.graphs[handle] = self.fake.graphs[graph]
+        self.fake.graph_memory[handle] = self.fake.graph_memory.pop(graph)
         return 0, handle
 
     def cudaGraphUpload(self, graph: int, stream: Any) -> Any:  # noqa: N802
@@ -591,10 +601,14 @@ class Runtime:
 
     def cudaGraphDestroy(self, graph: int) -> Any:  # noqa: N802
         del self.fake.graphs[graph]
+        for address in self.fake.graph_memory.pop(graph, ()):  # its memory goes with the graph
+            self.fake.blocks.pop(address, None)
         return OK
 
     def cudaGraphExecDestroy(self, graph: int) -> Any:  # noqa: N802
-        del self.fake.graphs[graph]
+        return self.cudaGraphDestroy(graph)
+
+    def cudaDeviceGraphMemTrim(self, device: int) -> Any:  # noqa: N802
         return OK
 
     def cudaGraphLaunch(self, graph: int, stream: Any) -> Any:  # noqa: N802

@@ -36,6 +36,9 @@ SCALE = Kernel("scale", "scale.cu", "scale", emulate=double)
 STAMPED = Kernel("stamped", "scale.cu", "scale", stamp_roles=("body", "tail"))
 
 
+MEMORY_TRIM = "cudaDeviceGraphMemTrim"
+
+
 class Bench:
     """A fake device and the backend on it."""
 
@@ -157,6 +160,32 @@ def test_a_captured_host_function_bypasses_the_bindings(bench: Bench) -> None:
     trace = bench.run(everything(), repeat=2)
     functions = [r for r in trace.activities.to_pylist() if r["kind"] == "host_func"]
     assert [f["name"] for f in functions] == ["callback", "inside"] * 2
+
+
+@pytest.mark.parametrize(("greatest", "said"), [(-5, False), (-2, True), (0, True)])
+def test_a_priority_that_the_device_lacks_is_said(bench: Bench, greatest: int, said: bool) -> None:
+    bench.fake.greatest_priority = greatest
+    b = Builder("priority")
+    launch(b, b.stream("urgent", priority=-5), b.device("d", N))
+    notes = [note for note in bench.run(b.build()).meta.notes if "priorities" in note]
+    assert notes == [
+        f"Device 0 has stream priorities from {greatest} to 0: stream 'urgent', which asked for "
+        f"-5, ran with {greatest}."
+    ] * said  # fmt: skip
+
+
+def test_memory_of_a_graph_is_given_back(bench: Bench) -> None:
+    b = Builder("graph")
+    s, scratch = b.stream("s"), b.device("scratch", N)
+    with b.capture("g", s) as captured:
+        b.malloc_async(scratch, s)
+        b.memset(scratch, 1, s)
+        b.free_async(scratch, s)
+    b.graph_launch(captured[0], s)
+    bench.run(b.build(), repeat=2)
+    assert bench.fake.leaked == {}
+    destroyed = [name for name, _ in bench.fake.named("cudaGraphExecDestroy", MEMORY_TRIM)]
+    assert destroyed == ["cudaGraphExecDestroy", MEMORY_TRIM]
 
 
 def test_streams_are_held_before_anything_is_enqueued(bench: Bench) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from timeline.errors import NoGpuError
+from timeline.errors import DeviceMemoryError, NoGpuError
 from timeline.program import Builder, Graph
 
 
@@ -62,6 +62,33 @@ def test_a_graph_is_one_call_with_nodes(sim: Any) -> None:
     assert sorted(r["graph_node"] for r in rows[:4]) == [1, 2, 3, 4]
     begin = rows[0]["start"]
     assert [r["start"] - begin for r in rows[:4]] == [0, 13, 13, 116]
+
+
+def _allocating(sim: Any, nbytes: int) -> Builder:
+    b = Builder("p")
+    s, scratch = b.stream("s"), b.device("scratch", nbytes)
+    with b.capture("g", s) as captured:
+        b.malloc_async(scratch, s)
+        sim.launch(b, "k", s, 10, outputs=[scratch])
+        b.free_async(scratch, s)
+    for _ in range(2):
+        b.graph_launch(captured[0], s)
+    return b
+
+
+def test_memory_of_a_graph_does_not_come_from_the_pool(sim: Any) -> None:
+    """Growing the pool would take the host's time at the first launch."""
+    costly = sim.with_(pool={"grow_ns": [[0, 1000]], "release_ns": [[0, 1000]]})
+    calls = costly.run(_allocating(sim, 1000)).calls.to_pylist()
+    assert [c["name"] for c in calls] == ["cudaGraphLaunch"] * 2
+    assert len({c["end"] - c["start"] for c in calls}) == 1
+
+
+def test_memory_of_a_graph_is_taken_before_it_runs(sim: Any) -> None:
+    b = _allocating(sim, 600_000_000)
+    b.device("data", 600_000_000)
+    with pytest.raises(DeviceMemoryError, match="the Program's buffers"):
+        sim.run(b)
 
 
 def test_programmatic_edges_inside_a_graph(sim: Any) -> None:

@@ -1,5 +1,6 @@
 """What the variants of ``event_wait`` must show."""
 
+from timeline.analysis.kernel_figures import following_ns, sm_idle_ns
 from timeline.analysis.shows.check import NONE, Check, of, times
 from timeline.analysis.technique_figures import blocked_while_issuing, gap
 
@@ -34,5 +35,17 @@ CHECKS = (
         "share of the issuing phase that the host waits",
         of("event", blocked_while_issuing),
         most=NONE,
+    ),
+    Check(
+        "device_synchronize leaves the SMs idle",
+        "time without a kernel, as a multiple of that with an event",
+        times("device_synchronize", "event", sm_idle_ns),
+        least=3,
+    ),
+    Check(
+        "an event holds no other stream",
+        "gap in the independent stream, as a multiple of that with device_synchronize",
+        times("event", "device_synchronize", following_ns("independent")),
+        most=0.5,
     ),
 )

@@ -32,7 +32,13 @@ class StreamHandle:
 
 
 class Handles:
-    """Streams and events by the Program's ids."""
+    """Streams and events by the Program's ids.
+
+    Attributes
+    ----------
+    notes : list of str
+        Priorities that a device does not have, a sentence each.
+    """
 
     def __init__(self, api: Api, program: Program) -> None:
         self._api = api
@@ -40,6 +46,7 @@ class Handles:
         self._created: list[Any] = []
         self.streams: dict[int, StreamHandle] = {}
         self.events: dict[int, Any] = {}
+        self.notes: list[str] = []
 
     def create(self) -> None:
         """Create them, each on its device."""
@@ -58,11 +65,23 @@ class Handles:
             return self.wrap(_LEGACY)
         if stream.kind is StreamKind.PER_THREAD:
             return self.wrap(_PER_THREAD)
+        if stream.priority:
+            self._note_priority(stream)
         flags = _NON_BLOCKING if stream.kind is StreamKind.NON_BLOCKING else 0
         result = self._api.runtime.cudaStreamCreateWithPriority(flags, stream.priority)
         made = self._api.check(result, f"creating stream {stream.name!r}")
         self._created.append(made)
         return self.wrap(int(made))
+
+    def _note_priority(self, stream: Stream) -> None:
+        """CUDA takes any number, and without a word the nearest priority that there is."""
+        status, least, greatest = self._api.runtime.cudaDeviceGetStreamPriorityRange()
+        if not status and not greatest <= stream.priority <= least:
+            nearest = min(max(stream.priority, greatest), least)
+            self.notes.append(
+                f"Device {stream.device} has stream priorities from {greatest} to {least}: stream "
+                f"{stream.name!r}, which asked for {stream.priority}, ran with {nearest}."
+            )
 
     def wrap(self, handle: int) -> StreamHandle:
         """The objects of a handle."""

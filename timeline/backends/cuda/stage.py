@@ -88,6 +88,8 @@ class Stage:
         for executable in self.graphs.values():
             self.api.runtime.cudaGraphExecDestroy(executable)
         self.graphs.clear()
+        for device in {graph.origin.device for graph in self.program.graphs}:
+            self.api.runtime.cudaDeviceGraphMemTrim(device)  # what its memory nodes reserved
         self.nccl.release()
         self.stamps.release()
         self.memory.release()

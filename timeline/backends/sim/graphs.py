@@ -6,10 +6,8 @@ from dataclasses import dataclass
 
 from timeline.program import (
     EventRecord,
-    FreeAsync,
     Graph,
     Launch,
-    MallocAsync,
     StreamOp,
     StreamWaitEvent,
 )
@@ -39,11 +37,6 @@ class GraphPlan:
     before: tuple[tuple[int, ...], ...]
     ends: tuple[int, ...]
     programmatic: tuple[bool, ...]
-
-    @property
-    def pooled(self) -> bool:
-        """Whether it allocates."""
-        return any(isinstance(op, MallocAsync | FreeAsync) for op in self.ops)
 
 
 def node_order(graph: Graph) -> tuple[list[StreamOp], list[tuple[int, ...]], list[bool]]:

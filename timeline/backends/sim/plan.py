@@ -83,7 +83,10 @@ class Plan:
 
     @property
     def pooled(self) -> bool:
-        """Whether memory pools are used: the only state that outlives a repeat."""
-        return any(call == "cudaMallocAsync" for call in self.classes.call) or any(
-            graph.pooled for graph in self.graphs
-        )
+        """Whether memory pools are used: the only state that outlives a repeat.
+
+        Graphs don't use them: their memory is theirs from instantiation on.
+        """
+        graphs = {number for graph in self.graphs for number in graph.classes}
+        calls = enumerate(self.classes.call)
+        return any(call == "cudaMallocAsync" for number, call in calls if number not in graphs)

@@ -60,8 +60,12 @@ def simulate(plan: Plan, *, repeat: int, warmup: int, gate: bool) -> list[Repeat
 
 
 def _taken(plan: Plan) -> list[int]:
-    """By device: bytes of the buffers that are allocated before the Program starts."""
-    own = {op.span.buffer.id for op in plan.classes.op if isinstance(op, Malloc | MallocAsync)}
+    """By device: bytes that are allocated before the Program starts.
+
+    Those of graphs are among them: a graph has its memory when it has been instantiated.
+    """
+    ops = (op for thread in plan.threads for op in thread.ops)
+    own = {op.span.buffer.id for op in ops if isinstance(op, Malloc | MallocAsync)}
     taken = [0] * plan.devices
     for buffer in plan.program.buffers:
         if not buffer.kind.on_host and buffer.id not in own:
