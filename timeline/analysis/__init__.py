@@ -7,6 +7,7 @@ length in ns. A figure that is undefined, or that the trace can't tell, is None,
 
 from timeline.analysis.barriers import Barriers, barriers
 from timeline.analysis.bounds import Bound, bound
+from timeline.analysis.communication import Communication, communication
 from timeline.analysis.copies import Copies, copies
 from timeline.analysis.host_waits import HostWaits, host_waits
 from timeline.analysis.idle import Idle, busiest_stretch, device_idle, engine_idle
@@ -16,6 +17,7 @@ from timeline.analysis.pdl import DependentLaunches, dependent_launches
 from timeline.analysis.spread import Spread, spread
 from timeline.analysis.summary import NameSummary, summary
 from timeline.analysis.time_sources import StampAgreement, stamp_agreement
+from timeline.analysis.together import Together, together
 from timeline.analysis.utilization import Utilization, utilization
 from timeline.analysis.windows import Window, devices, makespans_ns, median_repeat
 from timeline.analysis.work import Work, work_of
@@ -23,6 +25,7 @@ from timeline.analysis.work import Work, work_of
 __all__ = [
     "Barriers",
     "Bound",
+    "Communication",
     "Copies",
     "DependentLaunches",
     "GapSummary",
@@ -33,12 +36,14 @@ __all__ = [
     "Overlap",
     "Spread",
     "StampAgreement",
+    "Together",
     "Utilization",
     "Window",
     "Work",
     "barriers",
     "bound",
     "busiest_stretch",
+    "communication",
     "copies",
     "dependent_launches",
     "device_idle",
@@ -53,6 +58,7 @@ __all__ = [
     "spread",
     "stamp_agreement",
     "summary",
+    "together",
     "utilization",
     "work_of",
 ]
