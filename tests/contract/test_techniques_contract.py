@@ -25,8 +25,15 @@ def run(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Call
     from timeline.backends.cuda import CudaBackend
 
     if request.param == "cuda":
-        return CudaBackend().run
-    fake = request.getfixturevalue("fake_cuda_module").FakeCuda(memory_bytes=8 * GiB)
+        skip_below: Callable[[int], None] = request.getfixturevalue("skip_below_gpus")
+
+        def on_gpus(program: Program, options: RunOptions) -> Trace:
+            skip_below(len(program.devices))
+            return CudaBackend().run(program, options)
+
+        return on_gpus
+    fake = request.getfixturevalue("fake_cuda_module").FakeCuda(devices=2, memory_bytes=8 * GiB)
+    monkeypatch.setattr("timeline.backends.cuda.nccl.load_nccl", lambda: fake.nccl)
     monkeypatch.setattr("timeline.backends.cuda.launch.compile_kernel", fake.compile)
     backend = CudaBackend("events", api=fake.api)
 
@@ -53,6 +60,8 @@ SMALL = {
     "most": 16,
     "fewest_chunks": 4,
     "replays": 3,
+    "activation_mib": 1,
+    "gradient_mib": 1,
 }
 """Parameters whose defaults are made for a picture, not for a test."""
 

@@ -42,6 +42,8 @@ SMALL: Mapping[str, Mapping[str, Param]] = {
     "variable_scratch": {"tokens": 40, "grow": 24, "apart": 8, "heads": 2},
     "saturation": {"copy_mib": 1},
     "stream_priority": {"resident": 8},
+    "p2p_pipeline": {"activation_mib": 1},
+    "allreduce_overlap": {"gradient_mib": 1},
 }
 
 EXTREMES: list[tuple[str, Mapping[str, Param]]] = [
@@ -82,6 +84,11 @@ EXTREMES: list[tuple[str, Mapping[str, Param]]] = [
     ("stream_priority", {"rounds": 9, "resident": 3, "block": 33, "priority": 0}),
     ("graph_capture", {"replays": 1, "branches": 2, "depth": 1}),
     ("graph_capture", {"replays": 3, "branches": 32, "depth": 2, "block": 33}),
+    ("p2p_pipeline", {"devices": 8, "activation_mib": 1, "batches": 1, "iters": 0}),
+    ("p2p_pipeline", {"devices": 3, "activation_mib": 1, "layers": 7, "batches": 5}),
+    ("p2p_pipeline", {"devices": 2, "activation_mib": 1, "layers": 2, "iters": 4096}),
+    ("allreduce_overlap", {"devices": 8, "gradient_mib": 1, "layers": 1, "iters": 0}),
+    ("allreduce_overlap", {"devices": 3, "gradient_mib": 1, "layers": 5, "iters": 65_536}),
     ("pdl", {"pairs": 1, "prologue_us": 0, "trigger": "early"}),
     ("pdl", {"pairs": 128, "grid": 1, "block": 1024}),
 ]

@@ -62,9 +62,9 @@ def recorded(folder: Path, name: str) -> list[Sample]:
 def contrast(samples: Sequence[Sample]) -> tuple[Sample, Sample]:
     """The two variants that tell most: the pair that the technique names, or baseline and fastest.
 
-    Those on other devices than the first are left out. Of variants about as fast as the fastest, the last, which is the furthest from the baseline.
-    Where none is faster than the baseline, because the technique shows what goes wrong, the slowest
-    stands in its place.
+    Those on other devices than the first are left out. Of variants about as fast as the fastest,
+    the last counts, which is the furthest from the baseline. Where none is faster than the
+    baseline, because the technique shows what goes wrong, the slowest stands in its place.
     """
     alike = {each.variant: each for each in samples if each.gpus == samples[0].gpus}
     pair = technique(samples[0].technique).pair

@@ -26,6 +26,8 @@ NAMES = (
     "event_dag",
     "two_pipelines",
     "stream_priority",
+    "p2p_pipeline",
+    "allreduce_overlap",
     "graph_capture",
     "pdl",
 )
