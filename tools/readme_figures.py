@@ -15,7 +15,7 @@ from typing import Any
 
 from timeline.analysis.shows import telling
 from timeline.report.units import UNDEFINED, ratio_text, time_text
-from timeline.report.whole import Whole
+from timeline.report.whole import OVERLAPS, Whole
 from timeline.samples import Sample, contrast, recorded, recorded_techniques, table
 from timeline.samples.tables import check_results
 
@@ -27,7 +27,7 @@ END = "<!-- end -->"
 HEADINGS = (
     "technique",
     "GPU",
-    "makespan, baseline → best",
+    "makespan, from → to",
     "faster",
     "overlap ratio",
     "bound",
@@ -36,10 +36,10 @@ HEADINGS = (
 )
 LEGEND = """\
 Makespan, bound and efficiency are of the repeat of median makespan, over all devices; the bound is
-the best variant's; where the baseline itself is the best, the slowest variant is beside it. Overlap
-is the part of the copies' time beside kernels, of the kernels' time beside other kernels, or of the
-kernels' time beside those of another device, whichever changed most."""
-OVERLAPS = ("copies", "kernels", "devices")
+the second variant's; where the baseline itself is the fastest, the slowest stands first. Overlap
+is the part of the copies' time beside kernels, of the kernels' time beside other kernels, of the
+kernels' time beside those of another device, or of the communication's beside computing kernels,
+whichever changed most."""
 RECORDER_HEADINGS = (
     "recorder",
     "graph kernels",

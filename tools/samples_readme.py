@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from timeline.report.units import time_text
-from timeline.report.whole import Whole
 from timeline.samples import Sample, gpus, origin_of, recorded, recorded_techniques, table
-from timeline.samples.tables import MEASURES, check_results, check_table, measure_cells
+from timeline.samples.tables import check_results, check_table, measure_table
 from timeline.techniques import technique
 from timeline.trace import Trace
 
@@ -52,20 +51,19 @@ def _section(folder: Path, name: str) -> str:
             f"## {name}: {what.title}\n",
             f"Must show: {what.shows}\n",
             f"Recorded: {'; '.join(origin)}.\n",
-            table((*MEASURES, "overlaps"), (_row(sample, found[0]) for sample in found)),
+            measure_table(found, _place, {"overlaps": _overlaps}),
             check_table(check_results(found)),
         ]
     )
 
 
-def _row(sample: Sample, first: Sample) -> Sequence[str]:
-    cells = measure_cells(sample, first, f"{sample.technique}/{sample.variant}")
-    return *cells, _overlaps(sample.whole)
+def _place(sample: Sample) -> str:
+    return f"{sample.technique}/{sample.variant}"
 
 
-def _overlaps(measured: Whole) -> str:
+def _overlaps(sample: Sample) -> str:
     """Of engines of each device, and of the kernels of several."""
-    devices = measured.report.to_json()["devices"]
+    devices = sample.whole.report.to_json()["devices"]
     found = []
     for device in devices:
         where = f"GPU {device['device']}: " if len(devices) > 1 else ""

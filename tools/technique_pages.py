@@ -16,11 +16,10 @@ from timeline.claims.markdown import anchor
 from timeline.figures.svg import MOST_BARS, gantt_svg
 from timeline.samples import Sample, contrast, origin_of, recorded, recorded_techniques, table
 from timeline.samples.tables import (
-    MEASURES,
     check_results,
     check_table,
     figure_text,
-    measure_cells,
+    measure_table,
 )
 from timeline.techniques import NAMES, Parameter, Technique, technique
 from timeline.ui.simulation import kernel_files
@@ -103,7 +102,7 @@ def page(found: Sequence[Sample], claims: Sequence[Entry]) -> str:
         *_claims(claims),
         _figure(found),
         "## Variants\n",
-        table(MEASURES, (measure_cells(s, found[0], _place(s)) for s in found)),
+        measure_table(found, _place),
         f"Bound: {what.bound}.\n",
         _origins(found),
         "## What to look for\n",

@@ -112,7 +112,7 @@ def test_a_run_over_two_devices_has_a_row(
         both.save(some / "pdl" / variant, overwrite=True)
     figures = runpy.run_path(str(ROOT / "tools" / "readme_figures.py"))["figures"]
     assert "| 2 × H200 | stream_order 1.330 ms → pdl 998.6 µs | 1.33× | devices" in figures(some)
-    assert "| – | 0.000 | 0.000 | none |" in readme["page"](some)
+    assert "| devices at once | overlaps |" in readme["page"](some)
     (row, *_) = simulator_page["comparisons"](some)
     assert row.ratio == pytest.approx(1, abs=0.1)
     assert [str(o) for o in row.overlaps] == ["(GPU 1: D2H ∩ SM 0.000 → –)"]

@@ -6,22 +6,25 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from timeline.analysis import devices, makespans_ns, work_of
+from timeline.analysis import devices, work_of
 from timeline.engines import SM
 from timeline.intervals import depth_histogram
 from timeline.report.build import report
 from timeline.report.model import Report
 from timeline.trace import Trace
 
-__all__ = ["NOTABLE", "Whole", "whole"]
+__all__ = ["NOTABLE", "OVERLAPS", "Whole", "whole"]
 
 NOTABLE = 20
 """Copies matter when they take more than this part of the time."""
 
+OVERLAPS = ("copies", "kernels", "devices", "communication")
+"""The overlap ratios of :class:`Whole`."""
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Whole:
-    """Measures of the repeat of median makespan.
+    """Measures of the repeat of median makespan; of several devices, those of ``together``.
 
     Attributes
     ----------
@@ -29,10 +32,11 @@ class Whole:
         From the first start to the last end on any device.
     bound_ns : int
         The highest bound of its devices: no schedule of this work is shorter.
-    copies, kernels, devices : float or None
+    copies, kernels, devices, communication : float or None
         Overlap ratios: of copy time that ran beside kernels of the same device; of kernel time that
         ran beside other kernels of the same device; of kernel time that ran beside kernels of
-        another device. None where there is nothing to overlap.
+        another device; of collectives and peer copies that ran beside computing kernels, on the
+        device where least did. None where there is nothing to overlap.
     """
 
     report: Report
@@ -41,6 +45,7 @@ class Whole:
     copies: float | None
     kernels: float | None
     devices: float | None
+    communication: float | None
 
     @property
     def pipeline_efficiency(self) -> float | None:
@@ -51,30 +56,28 @@ class Whole:
 def whole(trace: Trace) -> Whole:
     """Measure a run over all its devices."""
     found = report(trace)
+    bounds = [one.bound for one in found.devices]
+    single = bounds[0] if bounds else None
+    overall = found.together or single
+    makespan_ns = overall.makespan_ns if overall else 0
     return Whole(
         found,
-        _makespan_ns(found),
-        max((one.bound.bound_ns for one in found.devices), default=0),
-        _copies(found),
+        makespan_ns,
+        overall.bound_ns if overall else 0,
+        _copies(found, makespan_ns),
         _ratio(
             sum(one.kernel_overlap.shared_ns for one in found.devices),
             sum(one.kernel_overlap.busy_ns for one in found.devices),
         ),
         _devices(found),
+        found.together.hidden_communication_ratio if found.together else None,
     )
 
 
-def _makespan_ns(found: Report) -> int:
-    if found.repeat is not None:
-        return makespans_ns(found.trace)[found.repeat] or 0
-    first, last = found.trace.span
-    return last - first
-
-
-def _copies(found: Report) -> float | None:
+def _copies(found: Report, makespan_ns: int) -> float | None:
     """None as well where copies hardly matter."""
     copied = sum(one.copies.copy_ns for one in found.devices)
-    if NOTABLE * copied < _makespan_ns(found):
+    if NOTABLE * copied < makespan_ns:
         return None
     return _ratio(sum(one.copies.hidden_ns for one in found.devices), copied)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from timeline.analysis.shows import Check, Result, check_shows
 from timeline.report.units import ratio_text, time_text
@@ -11,40 +11,54 @@ from timeline.samples.markdown import table
 from timeline.samples.variants import Sample
 from timeline.techniques import technique
 
-__all__ = ["MEASURES", "check_results", "check_table", "figure_text", "measure_cells"]
+__all__ = ["check_results", "check_table", "figure_text", "measure_table"]
 
-MEASURES = (
-    "variant",
-    "changes",
-    "makespan",
-    "against the baseline",
-    "bound",
-    "pipeline efficiency",
-    "copies beside kernels",
-    "kernels beside kernels",
-    "devices at once",
-)
-"""Headings of :func:`measure_cells`."""
-
+_OVERLAPS = {
+    "copies": "copies beside kernels",
+    "kernels": "kernels beside kernels",
+    "devices": "devices at once",
+    "communication": "communication hidden",
+}
 _CHECKS = ("must show", "figure", "found", "must be", "holds")
 
 
-def measure_cells(sample: Sample, first: Sample, place: str) -> tuple[str, ...]:
-    """A variant's measures beside those of the first one, which a link to ``place`` names."""
-    measured = sample.whole
-    same = sample.gpus == first.gpus  # else the two can't be compared
-    speedup = first.whole.makespan_ns / measured.makespan_ns
-    return (
-        f"[{sample.variant}]({place})",
-        sample.changes,
-        time_text(measured.makespan_ns),
-        f"{speedup:.2f}×" if same else f"on {sample.gpus}",
-        time_text(measured.bound_ns),
-        ratio_text(measured.pipeline_efficiency),
-        ratio_text(measured.copies),
-        ratio_text(measured.kernels),
-        ratio_text(measured.devices),
-    )
+def measure_table(
+    found: Sequence[Sample],
+    place: Callable[[Sample], str],
+    more: Mapping[str, Callable[[Sample], str]] | None = None,
+) -> str:
+    """Each variant's measures beside those of the first.
+
+    Parameters
+    ----------
+    place : callable
+        Where a variant's trace is, seen from the page.
+    more : mapping of str to callable, optional
+        Columns to add: heading, and the text of a variant.
+    """
+    columns: dict[str, Callable[[Sample], str]] = {
+        "variant": lambda s: f"[{s.variant}]({place(s)})",
+        "changes": lambda s: s.changes,
+        "makespan": lambda s: time_text(s.whole.makespan_ns),
+        "against the baseline": lambda s: _against(s, found[0]),
+        "bound": lambda s: time_text(s.whole.bound_ns),
+        "pipeline efficiency": lambda s: ratio_text(s.whole.pipeline_efficiency),
+    }
+    for overlap, heading in _OVERLAPS.items():
+        if any(getattr(sample.whole, overlap) is not None for sample in found):
+            columns[heading] = _ratio(overlap)
+    columns |= more or {}
+    return table(tuple(columns), ([cell(s) for cell in columns.values()] for s in found))
+
+
+def _ratio(overlap: str) -> Callable[[Sample], str]:
+    return lambda sample: ratio_text(getattr(sample.whole, overlap))
+
+
+def _against(sample: Sample, first: Sample) -> str:
+    if sample.gpus != first.gpus:  # the two can't be compared
+        return f"on {sample.gpus}"
+    return f"{first.whole.makespan_ns / sample.whole.makespan_ns:.2f}×"
 
 
 def check_results(found: Sequence[Sample]) -> list[Result]:
