@@ -5,7 +5,7 @@ From the root of the checkout, on a machine with a GPU::
     python benchmarks/gpu_suite.py --out results
 
 ``results/`` then holds ``pytest.txt``, ``samples.tar.gz`` (the trace of every variant of every
-technique), ``suite.json`` and ``table.txt``. What fails is listed; the rest still runs. Techniques
+technique, and of some once more without stamps), ``suite.json`` and ``table.txt``. What fails is listed; the rest still runs. Techniques
 for more GPUs than there are here are left out, with a line that says so; on a machine with several,
 ``--only p2p_pipeline allreduce_overlap`` records those, and ``--set devices=4`` on all four.
 """
@@ -23,10 +23,12 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from timeline.analysis import stamp_cost
 from timeline.backends import RunOptions, open_backend, why_not_cuda
 from timeline.backends.cuda.api import load_api
 from timeline.backends.cuda.presence import device_count
@@ -37,6 +39,10 @@ from timeline.techniques import NAMES, Technique, technique
 from timeline.trace import Trace
 
 NO_GPU = 3
+PLAIN = "without_stamps"
+"""Folder in the samples of what is recorded once more without stamps, to see what they cost."""
+
+STAMPED = ("two_pipelines", "pdl")
 OPTIONS = RunOptions(repeat=5, warmup=2)
 PYTEST_S = 240
 """Most time for the tests; a run of the suite should take five minutes at most."""
@@ -141,6 +147,25 @@ def run_technique(suite: Suite, name: str) -> None:
         for kind, traces in (("shows", recorded), ("sim_shows", simulated))
     }
     suite.rows += [{**row, **verdicts} for row in rows if row is not None]
+
+
+def record_plain(suite: Suite, name: str) -> list[Row]:
+    """Record a technique's variants once more, right after the first time, without stamps."""
+    found = technique(name)
+    rows: list[Row] = []
+    for variant in found.variants:
+        place = Path(name, variant.name)
+        if suite.late or not (suite.samples / place).is_dir():
+            continue
+        backend = open_backend("cuda", collector=suite.collector)
+        values = found.parse({k: v for k, v in suite.changes.items() if k in parameters(found)})
+        program = found.program(variant.name, **values)
+        plain = backend.run(program, replace(OPTIONS, stamps=False))
+        plain.save(suite.samples / PLAIN / place)
+        for cost in stamp_cost(Trace.load(suite.samples / place), plain):
+            rows.append({"variant": str(place), **asdict(cost), "ratio": cost.ratio})
+            suite.say(f"stamps of {place}, {cost.kernel}: {cost.ratio:.3f} times the time without")
+    return rows
 
 
 def parameters(found: Technique) -> set[str]:
@@ -324,6 +349,12 @@ def run(suite: Suite, names: list[str], *, tests: bool) -> int:
     """Samples first, as they are what the time is for; then the tests."""
     for name in names:
         suite.attempt(name, partial(run_technique, suite, name))
+    costs = [
+        row
+        for name in STAMPED
+        if name in names
+        for row in suite.attempt(f"{name} without stamps", partial(record_plain, suite, name)) or []
+    ]
     if suite.samples.is_dir():
         suite.attempt("samples.tar.gz", partial(pack, suite))
     suite.say("pytest -m gpu" if tests else "no tests")
@@ -335,6 +366,7 @@ def run(suite: Suite, names: list[str], *, tests: bool) -> int:
         "gpus": suite.gpus,
         "left_out": suite.left_out,
         "rows": suite.rows,
+        "stamp_cost": costs,
         "failures": suite.failures,
     }
     (suite.out / "suite.json").write_text(json.dumps(result, indent=1, default=str) + "\n")

@@ -132,3 +132,32 @@ def test_a_window_is_of_one_trace(saved: Path, tmp_path: Path, capsys: Captured)
     argv = ["gantt", str(saved), str(saved), "-o", str(tmp_path / "x.svg"), "--window", ":5us"]
     assert main(argv) == 2
     assert "--window is of one trace" in capsys.readouterr().err
+
+
+PDL = Path(__file__).resolve().parents[2] / "samples" / "pdl" / "pdl"
+
+
+def test_a_launch_and_the_blocks_on_its_sms(tmp_path: Path) -> None:
+    out = tmp_path / "launch.svg"
+    asked = ["--kernel", "second", "--sms", "3"]
+    assert main(["gantt", str(PDL), "-o", str(out), *asked]) == 0
+    drawn = texts(out)
+    assert "prologue" in drawn
+    assert "SM 2" in drawn
+    assert "SM 3" not in drawn
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (["--kernel", "tertiary"], "no kernel with stamps named 'tertiary'"),
+        (["--kernel", "primary", "--window", ":5us"], "give one of them"),
+        (["--sms", "-1"], "must not be negative"),
+    ],
+)
+def test_what_can_not_be_zoomed_in_on(
+    asked: list[str], words: str, tmp_path: Path, capsys: Captured
+) -> None:
+    assert main(["gantt", str(PDL), "-o", str(tmp_path / "x.svg"), *asked]) == 2
+    assert words in capsys.readouterr().err
+    assert not (tmp_path / "x.svg").exists()

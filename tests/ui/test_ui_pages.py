@@ -84,3 +84,15 @@ def test_a_trace_of_the_command_line_is_opened(
     shown = " ".join(block.value for block in test.get("html"))
     assert "measured with CUPTI" in shown
     assert "<img" not in shown
+
+
+def test_zooming_in_on_a_kernel_and_its_sms(monkeypatch: pytest.MonkeyPatch) -> None:
+    sample = Path(__file__).resolve().parents[2] / "samples" / "pdl" / "pdl"
+    monkeypatch.setattr("sys.argv", ["script.py", str(sample)])
+    test = run(traces_page)
+    kernel = next(box for box in test.selectbox if "secondary" in box.options)
+    assert kernel.options == ["all kernels", "primary", "secondary"]
+    kernel.select("secondary")
+    test.selectbox(key="trace/sms").select(4).run()
+    assert not test.exception
+    assert not test.error

@@ -12,6 +12,7 @@ from timeline.trace import Device, Meta
 from timeline.ui import launch as launch_function
 from timeline.ui import sources
 from timeline.ui.headlines import as_html, headlines
+from timeline.ui.inside import block_rows, role_rows
 from timeline.ui.launch import command, free_port
 from timeline.ui.literal import literal
 from timeline.ui.measures import (
@@ -229,9 +230,25 @@ def test_tables_hold_the_report() -> None:
     ]
 
 
+def test_tables_of_the_inside_of_kernels() -> None:
+    blocks = {"launches": 2, "blocks": 8, "sms": 4, "most": 2, "median": 1.0, "imbalance": 0.125}
+    roles = [
+        {"role": "loader", "spans": 16, "mean_ns": 10.4, "share": 0.5},
+        {"role": "compute", "spans": 16, "mean_ns": 20.0, "share": 0.75},
+    ]
+    pairs = [{"roles": ["loader", "compute"], "ratio": 0.6}]
+    piped = {**blocks, "kernel": "a\u202eb", "roles": roles, "role_overlaps": pairs}
+    every: dict[str, Any] = {**blocks, "kernel": None, "roles": [], "role_overlaps": []}
+    device = {**DEVICE, "inside_kernels": [piped, every]}
+    assert [row["kernel"] for row in block_rows(device)] == ["a�b", "all kernels"]
+    assert block_rows(device)[0]["imbalance"] == "12.5%"
+    assert [row["beside others"] for row in role_rows(device)] == ["compute 60%", "loader 60%"]
+
+
 def test_tables_without_rows() -> None:
-    plain = {**DEVICE, "barriers": None, "pdl": None, "host_waits": [], "activities": []}
-    for rows in (barrier_rows, pdl_rows, host_wait_rows, activity_rows):
+    lists = ("inside_kernels", "host_waits", "activities")
+    plain = {**DEVICE, "barriers": None, "pdl": None, **{name: [] for name in lists}}
+    for rows in (barrier_rows, pdl_rows, host_wait_rows, activity_rows, block_rows, role_rows):
         assert rows(plain) == []
 
 

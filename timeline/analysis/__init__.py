@@ -13,6 +13,7 @@ from timeline.analysis.critical_path import CriticalPath, critical_path
 from timeline.analysis.host_waits import HostWaits, host_waits
 from timeline.analysis.idle import Idle, busiest_stretch, device_idle, engine_idle
 from timeline.analysis.idle_causes import CAUSES, IdleCauses, idle_causes
+from timeline.analysis.inside_kernels import InsideKernel, inside_kernels
 from timeline.analysis.kernel_overlap import KernelOverlap, kernel_overlap
 from timeline.analysis.launch_gaps import GapSummary, LaunchGaps, launch_gaps
 from timeline.analysis.overlap import Overlap, overlap, overlaps
@@ -20,6 +21,7 @@ from timeline.analysis.pdl import DependentLaunches, dependent_launches
 from timeline.analysis.slack import slack_ns
 from timeline.analysis.sm_blocks import SmBlocks, sm_blocks
 from timeline.analysis.spread import Spread, spread
+from timeline.analysis.stamp_cost import StampCost, stamp_cost
 from timeline.analysis.summary import NameSummary, summary
 from timeline.analysis.time_sources import StampAgreement, stamp_agreement
 from timeline.analysis.together import Together, together
@@ -39,6 +41,7 @@ __all__ = [
     "HostWaits",
     "Idle",
     "IdleCauses",
+    "InsideKernel",
     "KernelOverlap",
     "LaunchGaps",
     "NameSummary",
@@ -46,6 +49,7 @@ __all__ = [
     "SmBlocks",
     "Spread",
     "StampAgreement",
+    "StampCost",
     "Together",
     "Utilization",
     "Window",
@@ -62,6 +66,7 @@ __all__ = [
     "engine_idle",
     "host_waits",
     "idle_causes",
+    "inside_kernels",
     "kernel_overlap",
     "launch_gaps",
     "makespans_ns",
@@ -72,6 +77,7 @@ __all__ = [
     "sm_blocks",
     "spread",
     "stamp_agreement",
+    "stamp_cost",
     "summary",
     "together",
     "utilization",

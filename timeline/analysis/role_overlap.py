@@ -10,11 +10,13 @@ each the sum over the blocks: 1 when in every block the shorter role is fully hi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from timeline.analysis.numbering import number_ids
 from timeline.intervals import Int64, Intervals, UnionIndex, intersect, union
 from timeline.trace import Trace
 
@@ -86,17 +88,29 @@ def role_overlap(
         trace.column("stamps", c)[keep].astype(np.int64) for c in ("correlation", "device", "block")
     ]
     start, end = (trace.column("stamps", c)[keep] for c in ("start", "end"))
-    blocks, place = np.unique(np.stack(keys), axis=1, return_inverse=True)
-    start, end, edges = _apart(start, end, place.reshape(-1), blocks.shape[1])
+    place = _numbered(keys)
+    count = int(place.max(initial=-1)) + 1
+    of_block = np.zeros(count, np.int64)
+    of_block[place] = np.arange(len(place))
+    start, end, edges = _apart(start, end, place, count)
     spans = [union(*(x[np.isin(role[keep], c)] for x in (start, end))) for c in codes]
     return RoleOverlap(
-        blocks[0],
-        blocks[1],
-        blocks[2],
+        keys[0][of_block],
+        keys[1][of_block],
+        keys[2][of_block],
         _lengths(spans[0], edges),
         _lengths(spans[1], edges),
         _lengths(intersect(*spans[0], *spans[1]), edges),
     )
+
+
+def _numbered(keys: Sequence[Int64]) -> Int64:
+    """A number for each combination of keys, ascending with them."""
+    found = number_ids(keys[0])
+    for key in keys[1:]:
+        number = number_ids(key)
+        found = number_ids(found * (int(number.max(initial=0)) + 1) + number)
+    return found
 
 
 def _apart(start: Int64, end: Int64, place: Int64, count: int) -> tuple[Int64, Int64, Int64]:

@@ -150,25 +150,28 @@ class StampLanes:
                 mine = role == code
                 inner[mine] = top + _within(place[mine], start[mine], end[mine])
                 top = int(inner[mine].max()) + 1
-        return self._outer(place, start, end) * (int(inner.max()) + 1) + inner
-
-    @staticmethod
-    def _outer(place: Int64, start: Int64, end: Int64) -> Int32:
-        """The sub-row of each span's block, by when the block is there."""
-        count = int(place.max()) + 1
-        first, last = np.full(count, np.iinfo(np.int64).max), np.zeros(count, np.int64)
-        np.minimum.at(first, place, start)
-        np.maximum.at(last, place, end)
-        order = np.argsort(first, kind="stable")
-        row = np.empty(count, np.int32)
-        row[order] = depths(first[order], last[order])
-        found: Int32 = row[place]
-        return found
+        depth = _outer(place, start, end) * (int(inner.max()) + 1) + inner
+        _, found = np.unique(depth, return_inverse=True)  # without rows that no block uses
+        rows_used: Int32 = found.astype(np.int32)
+        return rows_used
 
     def _lane(self, key: str, label: str, kind: str, bars: Bars, names: list[str]) -> Lane:
         group = f"{self.heading} · inside the kernels"
         nothing = Bars.plain(_NOTHING, _NOTHING, 0)
         return Lane(f"gpu{self.device}/{key}", label, group, kind, bars, names, nothing)
+
+
+def _outer(place: Int64, start: Int64, end: Int64) -> Int32:
+    """The sub-row of each span's block, by when the block is there."""
+    count = int(place.max()) + 1
+    first, last = np.full(count, np.iinfo(np.int64).max), np.zeros(count, np.int64)
+    np.minimum.at(first, place, start)
+    np.maximum.at(last, place, end)
+    order = np.argsort(first, kind="stable")
+    row = np.empty(count, np.int32)
+    row[order] = depths(first[order], last[order])
+    found: Int32 = row[place]
+    return found
 
 
 def _within(place: Int64, start: Int64, end: Int64) -> Int32:

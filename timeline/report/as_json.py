@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from timeline.analysis import Barriers, Communication, DependentLaunches, HostWaits, Together
+from timeline.report.inside import inside_json
 from timeline.report.model import DeviceReport, Report
 from timeline.report.waits import wait_rows
 
@@ -88,6 +89,7 @@ def _more(one: DeviceReport, report: Report) -> Json:
         "barriers": None if one.barriers is None else _barriers(one.barriers, report),
         "host_waits": _host_waits(one.host_waits),
         "stamps": _fields(one.stamps),
+        "inside_kernels": inside_json(one.inside),
         "activities": [
             {**dataclasses.asdict(row), "mean_ns": row.mean_ns} for row in one.summary[:MOST_ROWS]
         ],

@@ -16,6 +16,7 @@ from timeline.analysis import (
     HostWaits,
     Idle,
     IdleCauses,
+    InsideKernel,
     KernelOverlap,
     NameSummary,
     Overlap,
@@ -71,6 +72,7 @@ class DeviceReport:
     host_waits: HostWaits
     dependent_launches: DependentLaunches
     stamps: StampAgreement | None
+    inside: tuple[InsideKernel, ...]
     summary: tuple[NameSummary, ...]
     critical_path: CriticalPath | None
     idle_causes: tuple[IdleCauses, ...]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from timeline.analysis import CAUSES
 from timeline.report.as_json import as_json
+from timeline.report.inside import inside_tables
 from timeline.report.tables import grid, printable
 from timeline.report.units import UNDEFINED, byte_text, percent_text, ratio_text, telling, time_text
 
@@ -92,6 +93,7 @@ def _device(one: Json, *, windowed: bool) -> Iterator[RenderableType]:
     if one["activities"]:
         yield _names(one)
     yield from filter(None, (_kernels(one), _barriers(one), _host_waits(one)))
+    yield from inside_tables(one["inside_kernels"])
 
 
 def _headline(one: Json, *, windowed: bool) -> RenderableType:

@@ -15,6 +15,7 @@ from timeline.figures.units import duration_text
 from timeline.trace import Trace
 from timeline.ui.cache import Opened
 from timeline.ui.headlines import as_html, headlines, overlap_efficiency
+from timeline.ui.inside import block_rows, inside_switches, role_rows
 from timeline.ui.literal import literal
 from timeline.ui.measures import (
     Rows,
@@ -62,10 +63,17 @@ def picture(opened: Opened, key: str) -> None:
         by = _rows_switch(trace, key)
         repeat = _repeat_switch(opened, key)
         host = st.toggle("Host threads", value=True, key=f"{key}/host", persist_state="session")
-        stamps = trace.stamps.num_rows > 0 and st.toggle(
-            "Inside the kernels", value=True, key=f"{key}/stamps", persist_state="session"
-        )
-    figure = gantt(trace, repeat=repeat, rows=by, host=host, stamps=stamps, theme=theme_name())
+        inside = inside_switches(trace, key)
+    figure = gantt(
+        trace,
+        repeat=repeat,
+        rows=by,
+        host=host,
+        stamps=inside.stamps,
+        kernel=inside.kernel,
+        sms=inside.sms,
+        theme=theme_name(),
+    )
     words = f"Gantt chart of {trace.activities.num_rows} activities, a row for each {by}"
     _chart(figure, f"{key}/gantt", words)
 
@@ -165,6 +173,8 @@ def tables(opened: Opened, key: str) -> None:
                 _chart(figure, f"{key}/matrix{device['device']}", words)
             _table("Dependent launches", pdl_rows(device))
         _table("Kernels and copies", activity_rows(device))
+        _table("Blocks on the SMs", block_rows(device))
+        _table("Roles inside the kernels", role_rows(device))
         _table("Waits at the legacy default stream", barrier_rows(device))
         _table("Host waits", host_wait_rows(device))
 
