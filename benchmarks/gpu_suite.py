@@ -5,8 +5,9 @@ From the root of the checkout, on a machine with a GPU::
     python benchmarks/gpu_suite.py --out results
 
 ``results/`` then holds ``pytest.txt``, ``samples.tar.gz`` (the trace of every variant of every
-technique, and of some once more without stamps), ``suite.json`` and ``table.txt``. What fails is listed; the rest still runs. Techniques
-for more GPUs than there are here are left out, with a line that says so; on a machine with several,
+technique, and of some once more without stamps), ``suite.json`` and ``table.txt``. What fails is
+listed; the rest still runs. Techniques for more GPUs than there are here are left out, with a line
+that says so; on a machine with several,
 ``--only p2p_pipeline allreduce_overlap`` records those, and ``--set devices=4`` on all four.
 """
 
@@ -35,14 +36,14 @@ from timeline.backends.cuda.presence import device_count
 from timeline.cli.experiment import settings
 from timeline.errors import TimelineError
 from timeline.program import Program
+from timeline.samples.inside import PLAIN
 from timeline.techniques import NAMES, Technique, technique
 from timeline.trace import Trace
 
 NO_GPU = 3
-PLAIN = "without_stamps"
-"""Folder in the samples of what is recorded once more without stamps, to see what they cost."""
-
 STAMPED = ("two_pipelines", "pdl")
+"""Recorded once more without stamps, to see what they cost."""
+
 OPTIONS = RunOptions(repeat=5, warmup=2)
 PYTEST_S = 240
 """Most time for the tests; a run of the suite should take five minutes at most."""

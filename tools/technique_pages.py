@@ -15,6 +15,7 @@ from timeline.claims import CLAIMS, Entry, Recordings, ledger
 from timeline.claims.markdown import anchor
 from timeline.figures.svg import MOST_BARS, gantt_svg
 from timeline.samples import Sample, contrast, origin_of, recorded, recorded_techniques, table
+from timeline.samples.inside import block_table, cost_table, role_table, telling_kernel
 from timeline.samples.tables import (
     check_results,
     check_table,
@@ -31,6 +32,9 @@ INDEX = "README.md"
 
 MOST_BYTES = 80_000
 """Of one picture."""
+
+SMS = 3
+"""SMs in a picture of the inside of a kernel."""
 
 INTRODUCTION = """\
 # Techniques
@@ -49,7 +53,10 @@ def pages(samples: Path) -> Iterator[tuple[str, str]]:
     for name in recorded_techniques(samples):
         found = recorded(samples, name)
         yield f"{name}.svg", picture(found)
-        yield f"{name}.md", page(found, [e for e in entries if name in e.claim.techniques])
+        if kernel := telling_kernel(contrast(found)):
+            yield f"{name}_inside.svg", picture(found, kernel=kernel)
+        mine = [entry for entry in entries if name in entry.claim.techniques]
+        yield f"{name}.md", page(samples, found, mine)
 
 
 def index(samples: Path) -> str:
@@ -70,16 +77,24 @@ def _index_row(what: Technique, samples: Path, there: bool) -> Sequence[str]:
     )
 
 
-def picture(found: Sequence[Sample], most_bytes: int = MOST_BYTES) -> str:
-    """The two variants that tell most; in coarser steps where it would take too many bytes."""
+def picture(found: Sequence[Sample], most_bytes: int = MOST_BYTES, *, kernel: str = "") -> str:
+    """The two variants that tell most; in coarser steps where it would take too many bytes.
+
+    Parameters
+    ----------
+    kernel : str, optional
+        Show a launch of this kernel in each, with the blocks on some SMs.
+    """
     shown = {sample.variant: sample.trace for sample in contrast(found)}
     what, most = technique(found[0].technique), MOST_BARS
     while True:
         drawn = gantt_svg(
             shown,
-            title=what.title,
+            title=what.title + (f": inside {kernel}" if kernel else ""),
             subtitle=f"{found[0].gpus}, measured by {found[0].trace.meta.source}",
-            stamps=stamped(found),
+            stamps=bool(kernel) or stamped(found),
+            kernel=kernel,
+            sms=SMS if kernel else 0,
             most=most,
             tips=False,
         )
@@ -94,7 +109,7 @@ def stamped(found: Sequence[Sample]) -> bool:
     return bool(roles - {"body"})
 
 
-def page(found: Sequence[Sample], claims: Sequence[Entry]) -> str:
+def page(samples: Path, found: Sequence[Sample], claims: Sequence[Entry]) -> str:
     """The page of a technique."""
     what = technique(found[0].technique)
     parts = (
@@ -108,6 +123,7 @@ def page(found: Sequence[Sample], claims: Sequence[Entry]) -> str:
         "## What to look for\n",
         f"{what.shows}\n",
         *_checks(found),
+        *_inside(samples, found),
         "## Run it\n",
         _commands(what, found),
         table(("parameter", "default", "meaning"), map(_parameter, what.parameters)),
@@ -158,6 +174,24 @@ def _checks(found: Sequence[Sample]) -> Iterator[str]:
         yield f"The figure that tells most: {told.doc}, {figure_text(most.value)}.\n"
 
 
+def _inside(samples: Path, found: Sequence[Sample]) -> Iterator[str]:
+    """What stamps tell of the kernels; nothing of those that write none."""
+    shown = list(dict.fromkeys(contrast(found)))
+    if not (blocks := block_table(shown)):
+        return
+    yield "## Inside the kernels\n"
+    if kernel := telling_kernel(shown):
+        name = found[0].technique
+        text = "one launch of each variant, that of median length, and the blocks on the first SMs"
+        yield f"![Inside {kernel}: {text}]({name}_inside.svg)\n\n*Inside `{kernel}`: {text}.*\n"
+    if roles := role_table(shown):
+        yield roles
+    yield blocks
+    if cost := cost_table(samples, found):
+        yield "What the stamps cost, the medians of the launches recorded with and without them:\n"
+        yield cost
+
+
 def _commands(what: Technique, found: Sequence[Sample]) -> str:
     drawn = dict.fromkeys(sample.variant for sample in contrast(found))
     traces = " ".join(f"runs/{what.id}/{variant}" for variant in drawn)
@@ -167,6 +201,7 @@ def _commands(what: Technique, found: Sequence[Sample]) -> str:
         "```sh",
         f"timeline run {what.id} --variant all --repeat 5 -o runs",
         f"timeline gantt {traces}{stamps} -o {what.id}.svg",
+        *_zoom(what, found, traces),
         f"timeline report runs/{what.id}/{found[-1].variant}",
         "timeline app runs",
         "```",
@@ -174,6 +209,11 @@ def _commands(what: Technique, found: Sequence[Sample]) -> str:
         f"{devices}Without a GPU the same runs on the simulator. Parameters, set with `--set`:",
     )
     return "\n".join(lines) + "\n"
+
+
+def _zoom(what: Technique, found: Sequence[Sample], traces: str) -> Iterator[str]:
+    if kernel := telling_kernel(contrast(found)):
+        yield f"timeline gantt {traces} --kernel {kernel} --sms {SMS} -o {what.id}_inside.svg"
 
 
 def _parameter(parameter: Parameter) -> Sequence[str]:

@@ -147,7 +147,8 @@ def test_pages_of_techniques_are_written_and_those_that_are_gone_taken_away(
     (folder / "gone.md").write_text("# Gone\n")
     assert techniques["outdated"](some, folder) == ["gone.md"]
     techniques["write"](some, folder)
-    assert sorted(place.name for place in folder.iterdir()) == ["README.md", "pdl.md", "pdl.svg"]
+    names = ["README.md", "pdl.md", "pdl.svg", "pdl_inside.svg"]
+    assert sorted(place.name for place in folder.iterdir()) == names
     page, index = (folder / "pdl.md").read_text(), (folder / "README.md").read_text()
     assert "![Programmatic dependent launch: stream_order above pdl](pdl.svg)" in page
     assert "| prologue hidden |" in page
@@ -169,9 +170,21 @@ def test_a_technique_with_a_missing_variant_has_no_checks(
     techniques: Mapping[str, Any], some: Path
 ) -> None:
     shutil.rmtree(some / "pdl" / "pdl")
-    page = techniques["page"](recorded(some, "pdl"), [])
+    page = techniques["page"](some, recorded(some, "pdl"), [])
     assert "prologue hidden" not in page
     assert "stream_order" in page
+
+
+def test_what_stamps_cost_is_told_where_it_was_recorded(
+    techniques: Mapping[str, Any], some: Path
+) -> None:
+    found = recorded(some, "pdl")
+    assert "What the stamps cost" not in techniques["page"](some, found, [])
+    plain = some / "without_stamps" / "pdl" / "stream_order"
+    shutil.copytree(some / "pdl" / "pdl", plain)  # its kernels take about as long
+    page = techniques["page"](some, found, [])
+    assert "| stream_order | `primary` | 256 |" in page
+    assert page.count("| stream_order | `secondary` | 384 |") == 1
 
 
 def test_the_claims_are_current(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
