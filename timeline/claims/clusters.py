@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from timeline.analysis.shows.check import of
-from timeline.claims.claim import Claim, Part, probed, recorded
-from timeline.claims.figures import most_kernels_at_once
+from timeline.analysis.shows.check import NONE, of
+from timeline.analysis.technique_figures import concurrency
+from timeline.claims.claim import Claim, Part, probed, recorded, shown
+from timeline.claims.figures import counted, most_kernels_at_once
 from timeline.claims.probes import at, over
 
 __all__ = ["CLAIMS"]
 
 SECTION = "Clusters"
+
+BYTES_READ = "bytes read at home"
+"""Where the kernels' count of what they loaded is copied to."""
 
 CLAIMS = (
     Claim(
@@ -45,6 +49,13 @@ CLAIMS = (
                 of("cooperative", most_kernels_at_once),
                 most=1,
             ),
+            recorded(
+                Part.DECIDES,
+                "cluster_pipeline",
+                "streams that run a kernel at once, with cooperative launches in clusters",
+                of("cooperative", concurrency),
+                most=1 + NONE,
+            ),
         ),
     ),
     Claim(
@@ -53,7 +64,17 @@ CLAIMS = (
         "One leader's load serves a cluster",
         "Where one block of a cluster loads a tile and the others read it from its shared memory "
         "(DSMEM), global memory is read once a cluster instead of once a block.",
-        (),
+        (
+            recorded(
+                Part.DECIDES,
+                "cluster_pipeline",
+                "bytes that clusters of four loaded, as the kernels counted them, as a part of "
+                "what blocks by themselves did",
+                counted("cluster", "per_block", BYTES_READ),
+                most=0.25,
+            ),
+            *shown("cluster_pipeline", "one load a cluster", part=Part.SUPPORTS),
+        ),
     ),
     Claim(
         20,
@@ -61,6 +82,16 @@ CLAIMS = (
         "TMA multicast reads once for all blocks",
         "A multicast copy of the tensor memory accelerator reads global memory once and writes "
         "into the shared memory of every block of the cluster.",
-        (),
+        (
+            recorded(
+                Part.DECIDES,
+                "pdl_cluster_gemm",
+                "bytes that the blocks of pairs asked for, as the kernels counted them, as a part "
+                "of what blocks by themselves did; they share one operand of two",
+                counted("cluster", "warp_specialized", BYTES_READ),
+                most=0.75,
+            ),
+            *shown("pdl_cluster_gemm", "clusters cost no time", part=Part.SUPPORTS),
+        ),
     ),
 )

@@ -59,6 +59,13 @@ CLAIMS = (
         (
             *shown("pdl", "dependent launch", "prologue hidden"),
             *shown("pdl", "stream order", part=Part.SUPPORTS),
+            *shown(
+                "pdl_cluster_gemm",
+                "dependent launch",
+                "dependent launch: saved",
+                "prologue hidden",
+                part=Part.SUPPORTS,
+            ),
             probed(
                 Part.LIMITS,
                 "return of griddepcontrol.wait, after the primary's end",

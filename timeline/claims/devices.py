@@ -21,6 +21,7 @@ CLAIMS = (
         "kernel that computes down.",
         (
             *shown("p2p_pipeline", "copy_stream: SM(A) ‖ P2P ‖ SM(B)"),
+            *shown("nixl_transfer", "peer_copy: beside compute", part=Part.SUPPORTS),
             recorded(
                 Part.DECIDES,
                 "p2p_pipeline",

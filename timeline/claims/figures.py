@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
+from timeline.analysis.shows.check import Traces, trace_of
 from timeline.analysis.technique_figures import Measure, Repeat, ratio
 from timeline.intervals import depth_histogram
+from timeline.techniques import technique
+from timeline.trace import Trace
 
 __all__ = [
     "collective_blocks",
+    "counted",
     "gap_between",
     "kernel_ns",
     "most_kernels_at_once",
@@ -55,3 +61,33 @@ def collective_blocks(repeat: Repeat) -> float:
         return float("nan")
     blocks = repeat.trace.column("activities", "grid")[mine].prod(axis=1)
     return ratio(float(np.median(blocks)), devices[0].sm_count or 0)
+
+
+def counted(variant: str, other: str, buffer: str) -> Callable[[Traces], float]:
+    """What kernels counted in a variant, as a part of what they did in another; NaN if unchecked.
+
+    Parameters
+    ----------
+    buffer : str
+        Host buffer of the count, which is a known answer of the Program: the recording holds only
+        that it was right in every repeat.
+    """
+
+    def value(traces: Traces) -> float:
+        part, whole = (_count(trace_of(traces, name), buffer) for name in (variant, other))
+        return ratio(part, whole)
+
+    return value
+
+
+def _count(trace: Trace, buffer: str) -> float:
+    """The sum of a known answer, where every known answer of every repeat was checked."""
+    labels = trace.meta.labels
+    found = technique(labels["technique"])
+    names = {parameter.name for parameter in found.parameters}
+    settings = {name: value for name, value in labels.items() if name in names}
+    expects = found.program(labels["variant"], **settings).expects
+    if trace.meta.verified < len(expects) * max(len(trace.meta.repeats), 1):
+        return float("nan")
+    totals = [float(e.values().sum()) for e in expects if e.span.buffer.name == buffer]
+    return sum(totals) if totals else float("nan")

@@ -44,6 +44,7 @@ CLAIMS = (
             ),
             *shown("stream_ordered_alloc", "cudaFree waits", part=Part.TELLS),
             *shown("variable_scratch", "cudaFree waits", part=Part.TELLS),
+            *shown("torch_allocator", "cudaFree waits", part=Part.TELLS),
         ),
     ),
     Claim(
@@ -69,6 +70,7 @@ CLAIMS = (
             *shown("stream_ordered_alloc", "no call waits", "batches overlap"),
             *shown("variable_scratch", "side by side", "no stall", part=Part.SUPPORTS),
             *shown("layerwise_pipeline", "efficient", part=Part.SUPPORTS),
+            *shown("torch_allocator", "no call waits", part=Part.SUPPORTS),
             probed(
                 Part.TELLS,
                 "cudaMallocAsync of 64 MiB for which the pool must grow",

@@ -56,6 +56,7 @@ CLAIMS = (
         (
             *shown("pinned_vs_pageable", "pageable blocks the host", "pageable"),
             *shown("pinned_vs_pageable", "pinned", part=Part.SUPPORTS),
+            *shown("torch_dataloader", "pageable holds the host", part=Part.SUPPORTS),
             probed(
                 Part.DECIDES,
                 "share of the sizes from 1 KiB to 64 MiB at which a copy to pageable memory kept "
@@ -86,6 +87,7 @@ CLAIMS = (
             *shown("pinned_vs_pageable", "pinned", part=Part.SUPPORTS),
             *shown("three_way_overlap", "depth_first: hidden", part=Part.SUPPORTS),
             *shown("multistream_warp_specialized", "two_streams: hidden", part=Part.SUPPORTS),
+            *shown("torch_dataloader", "pinned does not", "prefetch: hidden", part=Part.SUPPORTS),
             probed(
                 Part.DECIDES,
                 "longest call for a pinned copy of 1 KiB to 64 MiB, its stream idle or busy",
