@@ -15,9 +15,9 @@ from typing import Any
 
 from timeline.analysis.shows import telling
 from timeline.report.units import UNDEFINED, ratio_text, time_text
-from timeline.report.whole import OVERLAPS, Whole
 from timeline.samples import Sample, contrast, recorded, recorded_techniques, table
 from timeline.samples.tables import check_results
+from timeline.samples.totals import OVERLAPS, Totals
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT / "samples"
@@ -62,7 +62,7 @@ def figures(samples: Path) -> str:
 
 def _row(found: Sequence[Sample]) -> Sequence[str]:
     first, second = contrast(found)
-    before, after = first.whole, second.whole
+    before, after = first.totals, second.totals
     return (
         f"[{first.technique}](docs/techniques/{first.technique}.md)",
         first.gpus.replace("NVIDIA ", ""),
@@ -76,7 +76,7 @@ def _row(found: Sequence[Sample]) -> Sequence[str]:
     )
 
 
-def _overlap(before: Whole, after: Whole) -> str:
+def _overlap(before: Totals, after: Totals) -> str:
     """The overlap that changed most, before and after."""
     pairs = ((what, getattr(before, what), getattr(after, what)) for what in OVERLAPS)
     known = [(what, a, b) for what, a, b in pairs if a is not None and b is not None]

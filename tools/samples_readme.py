@@ -63,7 +63,7 @@ def _place(sample: Sample) -> str:
 
 def _overlaps(sample: Sample) -> str:
     """Of engines of each device, and of the kernels of several."""
-    devices = sample.whole.report.to_json()["devices"]
+    devices = sample.totals.report.to_json()["devices"]
     found = []
     for device in devices:
         where = f"GPU {device['device']}: " if len(devices) > 1 else ""

@@ -20,8 +20,8 @@ from timeline.backends.sim.device_model import Curve, DeviceModel
 from timeline.backends.sim.devices import devices as described
 from timeline.backends.sim.devices import load_device
 from timeline.report.units import ratio_text, time_text
-from timeline.report.whole import Whole, whole
 from timeline.samples import Sample, recorded, recorded_techniques, table
+from timeline.samples.totals import Totals, totals
 from timeline.techniques import Technique, technique
 from timeline.trace import Trace
 
@@ -68,18 +68,18 @@ class Comparison:
     """A recorded variant and its simulation on the described device of the same GPU."""
 
     sample: Sample
-    simulated: Whole
+    simulated: Totals
 
     @property
     def ratio(self) -> float:
         """Simulated makespan / recorded makespan, the latter of the median repeat."""
-        return self.simulated.makespan_ns / self.sample.whole.makespan_ns
+        return self.simulated.makespan_ns / self.sample.totals.makespan_ns
 
     @property
     def overlaps(self) -> Iterator[Overlap]:
         """Overlaps of engines of one device that were all busy in the recording."""
         simulated = {one["device"]: one for one in devices(self.simulated)}
-        recorded = devices(self.sample.whole)
+        recorded = devices(self.sample.totals)
         for one in recorded:
             where = f"GPU {one['device']}: " if len(recorded) > 1 else ""
             model = simulated.get(one["device"], {"overlaps": []})
@@ -91,7 +91,7 @@ class Comparison:
                     yield Overlap(where, engines, found["ratio"], ratios.get(engines), counted)
 
 
-def devices(measured: Whole) -> list[dict[str, Any]]:
+def devices(measured: Totals) -> list[dict[str, Any]]:
     """The report's JSON of each device."""
     found: list[dict[str, Any]] = measured.report.to_json()["devices"]
     return found
@@ -114,7 +114,7 @@ def comparisons(samples: Path) -> Iterator[Comparison]:
             if (model := machine(samples, sample.trace.meta.devices[0].name)) is not None:
                 program = found.program(sample.variant, **settings(found, sample.trace))
                 trace = SimBackend(model).run(program, RunOptions(repeat=1, verify=False))
-                yield Comparison(sample, whole(trace))
+                yield Comparison(sample, totals(trace))
 
 
 def settings(found: Technique, trace: Trace) -> dict[str, Any]:
@@ -180,7 +180,7 @@ def _row(found: Comparison) -> Sequence[str]:
         found.sample.technique,
         found.sample.variant,
         found.sample.gpus.replace("NVIDIA ", ""),
-        time_text(found.sample.whole.makespan_ns),
+        time_text(found.sample.totals.makespan_ns),
         time_text(found.simulated.makespan_ns),
         f"{found.ratio:.3f}",
         ", ".join(map(str, found.overlaps)),

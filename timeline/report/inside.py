@@ -13,7 +13,7 @@ from timeline.report.units import percent_text, ratio_text, time_text
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-__all__ = ["inside_json", "inside_tables"]
+__all__ = ["block_cells", "inside_json", "inside_tables", "role_cells"]
 
 Json = dict[str, Any]
 
@@ -42,29 +42,31 @@ def inside_tables(found: Sequence[Json]) -> Iterator[RenderableType]:
     """A table of the blocks on the SMs, and one of the roles of kernels that have several."""
     if found:
         yield _blocks([*found[: MOST_KERNELS - 1], *found[MOST_KERNELS - 1 :][-1:]])
-    if roles := [row for one in found[:MOST_KERNELS] for row in _roles(one)]:
+    if roles := [row for one in found[:MOST_KERNELS] for row in role_cells(one)]:
         heads = ("role in a kernel", "", "spans", "mean", "of the block's time", "beside others")
         yield grid(heads, roles, right=(2, 3, 4))
 
 
 def _blocks(found: Sequence[Json]) -> RenderableType:
-    rows = [
-        (
-            one["kernel"] or ALL_KERNELS,
-            f"{one['launches']:,}",
-            f"{one['blocks']:,}",
-            f"{one['sms']:,}",
-            f"{one['median']:g}",
-            f"{one['most']:,}",
-            percent_text(one["imbalance"]),
-        )
-        for one in found
-    ]
     heads = ("blocks on SMs, from stamps", "launches", "blocks", "SMs", "at once on one", "most")
-    return grid((*heads, "imbalance"), rows, right=tuple(range(1, 7)))
+    return grid((*heads, "imbalance"), list(map(block_cells, found)), right=tuple(range(1, 7)))
 
 
-def _roles(one: Json) -> Iterator[tuple[str, ...]]:
+def block_cells(one: Json) -> tuple[str, ...]:
+    """Kernel, launches, blocks, SMs, median and most blocks on an SM, and imbalance as text."""
+    return (
+        one["kernel"] or ALL_KERNELS,
+        f"{one['launches']:,}",
+        f"{one['blocks']:,}",
+        f"{one['sms']:,}",
+        f"{one['median']:g}",
+        f"{one['most']:,}",
+        percent_text(one["imbalance"]),
+    )
+
+
+def role_cells(one: Json) -> Iterator[tuple[str, ...]]:
+    """Of a kernel of several roles: kernel, role, spans, mean, share and overlaps as text."""
     if len(one["roles"]) < 2:
         return
     for role in one["roles"]:

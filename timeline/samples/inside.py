@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from timeline.analysis import stamp_cost
-from timeline.report.units import UNDEFINED, percent_text, ratio_text, time_text
+from timeline.report.inside import block_cells, role_cells
+from timeline.report.units import time_text
 from timeline.samples.folder import SampleFolder
 from timeline.samples.markdown import table
 from timeline.samples.variants import Sample
 
 __all__ = ["PLAIN", "block_table", "cost_table", "role_table", "telling_kernel"]
 
-Json = Mapping[str, Any]
+Json = dict[str, Any]
 
 PLAIN = "without_stamps"
 """Folder of the samples with recordings made once more without stamps."""
@@ -40,55 +41,22 @@ def _most_roles(sample: Sample) -> str:
 
 def _inside(sample: Sample) -> Iterator[Json]:
     """The kernels of every device."""
-    for device in sample.whole.report.to_json()["devices"]:
+    for device in sample.totals.report.to_json()["devices"]:
         yield from device["inside_kernels"]
 
 
 def block_table(shown: Sequence[Sample]) -> str:
     """Blocks on the SMs of each kernel that wrote stamps; empty without any."""
-    rows = [
-        (
-            sample.variant,
-            f"`{one['kernel']}`" if one["kernel"] else "all kernels",
-            f"{one['launches']:,}",
-            f"{one['blocks']:,}",
-            f"{one['sms']:,}",
-            f"{one['median']:g}",
-            f"{one['most']:,}",
-            percent_text(one["imbalance"]),
-        )
-        for sample in shown
-        for one in _inside(sample)
-    ]
+    rows = [(s.variant, *block_cells(one)) for s in shown for one in _inside(s)]
     heads = ("variant", "kernel", "launches", "stamped blocks", "SMs", "at once on an SM, median")
     return table((*heads, "at most", "imbalance"), rows) if rows else ""
 
 
 def role_table(shown: Sequence[Sample]) -> str:
     """Roles of each kernel that has several, and how far they were at work at once."""
-    rows = [
-        (
-            sample.variant,
-            f"`{one['kernel']}`",
-            role["role"],
-            f"{role['spans']:,}",
-            time_text(role["mean_ns"]),
-            percent_text(role["share"]),
-            ", ".join(_beside(one, role["role"])) or UNDEFINED,
-        )
-        for sample in shown
-        for one in _inside(sample)
-        if len(one["roles"]) > 1
-        for role in one["roles"]
-    ]
+    rows = [(s.variant, *cells) for s in shown for one in _inside(s) for cells in role_cells(one)]
     heads = ("variant", "kernel", "role", "spans", "mean", "of the block's time", "beside others")
     return table(heads, rows) if rows else ""
-
-
-def _beside(one: Json, role: str) -> Iterator[str]:
-    for pair in one["role_overlaps"]:
-        if pair["roles"][0] == role and pair["ratio"]:
-            yield f"{pair['roles'][1]} {ratio_text(pair['ratio'])}"
 
 
 def cost_table(samples: Path, found: Sequence[Sample]) -> str:
@@ -97,7 +65,7 @@ def cost_table(samples: Path, found: Sequence[Sample]) -> str:
     rows = [
         (
             sample.variant,
-            f"`{cost.kernel}`",
+            cost.kernel,
             f"{cost.stamps:,.0f}",
             time_text(cost.without_ns),
             time_text(cost.with_ns),

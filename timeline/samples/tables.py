@@ -39,26 +39,26 @@ def measure_table(
     columns: dict[str, Callable[[Sample], str]] = {
         "variant": lambda s: f"[{s.variant}]({place(s)})",
         "changes": lambda s: s.changes,
-        "makespan": lambda s: time_text(s.whole.makespan_ns),
+        "makespan": lambda s: time_text(s.totals.makespan_ns),
         "against the baseline": lambda s: _against(s, found[0]),
-        "bound": lambda s: time_text(s.whole.bound_ns),
-        "pipeline efficiency": lambda s: ratio_text(s.whole.pipeline_efficiency),
+        "bound": lambda s: time_text(s.totals.bound_ns),
+        "pipeline efficiency": lambda s: ratio_text(s.totals.pipeline_efficiency),
     }
     for overlap, heading in _OVERLAPS.items():
-        if any(getattr(sample.whole, overlap) is not None for sample in found):
+        if any(getattr(sample.totals, overlap) is not None for sample in found):
             columns[heading] = _ratio(overlap)
     columns |= more or {}
     return table(tuple(columns), ([cell(s) for cell in columns.values()] for s in found))
 
 
 def _ratio(overlap: str) -> Callable[[Sample], str]:
-    return lambda sample: ratio_text(getattr(sample.whole, overlap))
+    return lambda sample: ratio_text(getattr(sample.totals, overlap))
 
 
 def _against(sample: Sample, first: Sample) -> str:
     if sample.gpus != first.gpus:  # the two can't be compared
         return f"on {sample.gpus}"
-    return f"{first.whole.makespan_ns / sample.whole.makespan_ns:.2f}×"
+    return f"{first.totals.makespan_ns / sample.totals.makespan_ns:.2f}×"
 
 
 def check_results(found: Sequence[Sample]) -> list[Result]:

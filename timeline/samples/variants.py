@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from timeline.report.whole import Whole, whole
 from timeline.samples.origin import gpus
+from timeline.samples.totals import Totals, totals
 from timeline.techniques import NAMES, technique
 from timeline.trace import Trace
 
@@ -35,7 +35,7 @@ class Sample:
     changes: str
     folder: Path
     trace: Trace
-    whole: Whole
+    totals: Totals
 
     @property
     def gpus(self) -> str:
@@ -81,11 +81,11 @@ def contrast(samples: Sequence[Sample]) -> tuple[Sample, Sample]:
 
 
 def _makespan_ns(sample: Sample) -> int:
-    return sample.whole.makespan_ns
+    return sample.totals.makespan_ns
 
 
 @lru_cache(maxsize=256)
-def _measured(place: Path, _changed_ns: int) -> tuple[Trace, Whole]:
+def _measured(place: Path, _changed_ns: int) -> tuple[Trace, Totals]:
     """A trace and its measures; read again when its folder changes."""
     trace = Trace.load(place)
-    return trace, whole(trace)
+    return trace, totals(trace)

@@ -13,17 +13,17 @@ from timeline.report.build import report
 from timeline.report.model import Report
 from timeline.trace import Trace
 
-__all__ = ["NOTABLE", "OVERLAPS", "Whole", "whole"]
+__all__ = ["NOTABLE", "OVERLAPS", "Totals", "totals"]
 
 NOTABLE = 20
 """Copies matter when they take more than this part of the time."""
 
 OVERLAPS = ("copies", "kernels", "devices", "communication")
-"""The overlap ratios of :class:`Whole`."""
+"""The overlap ratios of :class:`Totals`."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Whole:
+class Totals:
     """Measures of the repeat of median makespan; of several devices, those of ``together``.
 
     Attributes
@@ -53,14 +53,14 @@ class Whole:
         return self.bound_ns / self.makespan_ns if self.makespan_ns else None
 
 
-def whole(trace: Trace) -> Whole:
+def totals(trace: Trace) -> Totals:
     """Measure a run over all its devices."""
     found = report(trace)
     bounds = [one.bound for one in found.devices]
     single = bounds[0] if bounds else None
     overall = found.together or single
     makespan_ns = overall.makespan_ns if overall else 0
-    return Whole(
+    return Totals(
         found,
         makespan_ns,
         overall.bound_ns if overall else 0,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from timeline.report.whole import whole
+from timeline.samples.totals import totals
 from timeline.trace import Device, Meta, Trace, table
 
 Row = tuple[str, int, int, int, int]
@@ -22,7 +22,7 @@ def run(*rows: Row, repeats: tuple[tuple[int, int], ...] = ()) -> Trace:
 
 
 def test_one_device() -> None:
-    found = whole(run(("H2D", 0, 1, 0, 40), ("SM", 0, 2, 20, 100), ("SM", 0, 3, 60, 100)))
+    found = totals(run(("H2D", 0, 1, 0, 40), ("SM", 0, 2, 20, 100), ("SM", 0, 3, 60, 100)))
     assert (found.makespan_ns, found.bound_ns) == (100, 80)
     assert found.pipeline_efficiency == 0.8
     assert found.copies == 0.5
@@ -31,15 +31,15 @@ def test_one_device() -> None:
 
 
 def test_devices_one_after_the_other_and_at_once() -> None:
-    serial = whole(run(("SM", 0, 1, 0, 50), ("SM", 1, 1, 50, 100)))
+    serial = totals(run(("SM", 0, 1, 0, 50), ("SM", 1, 1, 50, 100)))
     assert (serial.makespan_ns, serial.bound_ns, serial.devices) == (100, 50, 0.0)
-    both = whole(run(("SM", 0, 1, 0, 60), ("SM", 1, 1, 40, 100)))
+    both = totals(run(("SM", 0, 1, 0, 60), ("SM", 1, 1, 40, 100)))
     assert both.devices == pytest.approx(0.2)
     assert both.kernels == 0.0  # on each device there is one kernel at a time
 
 
 def test_copies_that_hardly_matter_have_no_ratio() -> None:
-    assert whole(run(("H2D", 0, 1, 0, 4), ("SM", 0, 1, 4, 100))).copies is None
+    assert totals(run(("H2D", 0, 1, 0, 4), ("SM", 0, 1, 4, 100))).copies is None
 
 
 def test_the_repeat_of_median_makespan_over_all_devices() -> None:
@@ -47,9 +47,9 @@ def test_the_repeat_of_median_makespan_over_all_devices() -> None:
     rows: list[Row] = []
     for (start, _), length in zip(repeats, (90, 50, 70), strict=True):
         rows += [("SM", 0, 1, start, start + 40), ("SM", 1, 1, start + 5, start + length)]
-    assert whole(run(*rows, repeats=repeats)).makespan_ns == 70
+    assert totals(run(*rows, repeats=repeats)).makespan_ns == 70
 
 
 def test_nothing_recorded() -> None:
-    found = whole(Trace.from_tables(Meta("cupti"), {}))
+    found = totals(Trace.from_tables(Meta("cupti"), {}))
     assert (found.makespan_ns, found.bound_ns, found.pipeline_efficiency) == (0, 0, None)
