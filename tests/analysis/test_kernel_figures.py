@@ -17,6 +17,7 @@ from timeline.analysis.kernel_figures import (
     most_at_once,
     queueing_ns,
     sm_idle_ns,
+    span_ns,
     step_ratio,
 )
 from timeline.analysis.technique_figures import AT_ONCE_NS, Measure, over_repeats
@@ -55,6 +56,7 @@ KERNELS = [("a", 0, 100), ("a", 50, 150), ("b", 200, 260), ("a", 300, 320)]
     ("figure", "value"),
     [
         (busy_ns, 230),
+        (span_ns, 320),
         (at_once, 280 / 230),
         (duration_ns("a"), 100),
         (duration_ns("b|a"), 80),

@@ -1,4 +1,4 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -166,3 +166,14 @@ def hostile() -> Trace:
     streams = [{"device": 0, "stream": 7, "kind": "non_blocking", "name": names[0]}]
     meta = Meta("sim", devices=(Device(0, "<script>GPU</script>"),))
     return trace_of(rows, meta, ranges=ranges, streams=streams)
+
+
+@pytest.fixture
+def crowd() -> Callable[[int], Trace]:
+    """Makes a trace of so many kernels, each in a stream of its own, all of them at once."""
+
+    def make(count: int) -> Trace:
+        rows = [kernel(10 * i, 1000 - 10 * i, stream=100 + i) for i in range(count)]
+        return trace_of(rows)
+
+    return make

@@ -121,6 +121,26 @@ def test_a_spin_reads_before_it_spins_and_writes_after() -> None:
     assert timer < ptx.index("bar.sync") < ptx.index("st.global")
 
 
+def test_a_join_reads_both_before_it_spins() -> None:
+    ptx = body("spin_join", "spin.cu")
+    stamp, timer, *_ = (m.start() for m in re.finditer("globaltimer", ptx))
+    reads = [m.start() for m in re.finditer(r"ld\.global", ptx)]
+    assert len(reads) == 2
+    assert stamp < min(reads) < max(reads) < timer < ptx.index("st.global")
+
+
+def test_grids_of_thousands_of_blocks_write_no_stamps() -> None:
+    ptx = body("spin_waves", "spin.cu")
+    assert ptx.count("st.global") == 1
+    assert "%smid" not in ptx
+
+
+def test_a_copy_has_four_wide_loads_in_flight() -> None:
+    ptx = body("stream_copy", "stream_copy.cu")
+    order = re.findall(r"(ld|st)\.global\.cs\.v4", ptx)
+    assert order[:8] == ["ld"] * 4 + ["st"] * 4
+
+
 def test_the_chain_of_fmas_is_kept() -> None:
     ptx = body("elementwise", "elementwise.cu")
     assert ptx.count("fma.rn.f32") >= 4 * 16

@@ -18,6 +18,7 @@ __all__ = [
     "most_at_once",
     "queueing_ns",
     "sm_idle_ns",
+    "span_ns",
     "step_ratio",
 ]
 
@@ -31,6 +32,16 @@ def _kernels(repeat: Repeat, name: str = ANY) -> Intervals:
 def busy_ns(repeat: Repeat) -> float:
     """``|B(kernels)|``, ns."""
     return float(measure(*union(*_kernels(repeat)))) or float("nan")
+
+
+def span_ns(repeat: Repeat) -> float:
+    """From the first kernel's start to the last one's end, ns."""
+    return _span(repeat, ANY)
+
+
+def _span(repeat: Repeat, name: str) -> float:
+    start, end = _kernels(repeat, name)
+    return float(end.max() - start.min()) if len(start) else float("nan")
 
 
 def at_once(repeat: Repeat) -> float:
@@ -78,12 +89,7 @@ def duration_ns(name: str) -> Measure:
 
 def step_ratio(step: str, other: str) -> Measure:
     """First start to last end of the kernels of one name, as a multiple of another's."""
-
-    def span(repeat: Repeat, name: str) -> float:
-        start, end = _kernels(repeat, name)
-        return float(end.max() - start.min()) if len(start) else float("nan")
-
-    return lambda repeat: ratio(span(repeat, step), span(repeat, other))
+    return lambda repeat: ratio(_span(repeat, step), _span(repeat, other))
 
 
 def following_ns(name: str) -> Measure:
@@ -129,7 +135,4 @@ def longest_chain(repeat: Repeat) -> float:
 
 def sm_idle_ns(repeat: Repeat) -> float:
     """Time between the first kernel and the last in which no kernel ran, ns."""
-    start, end = _kernels(repeat)
-    if not len(start):
-        return float("nan")
-    return float(end.max() - start.min() - measure(*union(start, end)))
+    return span_ns(repeat) - busy_ns(repeat)

@@ -19,13 +19,21 @@ RowsChoice = Literal["engine", "stream", "auto"]
 Repeat = int | Literal["median"] | None
 
 
+MOST_STREAMS = 32
+"""Streams that a picture shows in rows of their own, unless asked to."""
+
+
 def chosen_rows(wanted: RowsChoice, traces: Iterable[Trace]) -> By:
-    """Resolve ``auto``: streams where there are several and copies hardly matter, else engines."""
+    """Resolve ``auto``: streams where there are several and copies hardly matter, else engines.
+
+    Nor streams where there are more than :data:`MOST_STREAMS`: nobody could read that many rows.
+    """
     if wanted != "auto":
         return wanted
     every = list(traces)
-    several = any(len(np.unique(trace.column("activities", "stream"))) > 1 for trace in every)
-    return "stream" if several and not any(map(_copies_matter, every)) else "engine"
+    most = max(len(np.unique(trace.column("activities", "stream"))) for trace in every)
+    few = 1 < most <= MOST_STREAMS
+    return "stream" if few and not any(map(_copies_matter, every)) else "engine"
 
 
 def _copies_matter(trace: Trace) -> bool:

@@ -14,6 +14,7 @@ from timeline.analysis.windows import Window
 from timeline.analysis.work import Work
 from timeline.engines import ENGINES, GRAPH, HOST
 from timeline.figures.barriers import Held, overlaps_in_streams
+from timeline.figures.crowd import thinned
 from timeline.figures.cut import Cut
 from timeline.figures.families import shades
 from timeline.figures.lane import Bars, Lane
@@ -95,7 +96,8 @@ class DeviceLanes:
         """One lane an engine, in the order of :data:`timeline.engines.ENGINES`."""
         for engine, rows in self._by_engine():
             label = "host func" if engine == HOST else engine
-            yield self._lane(engine, label, rows, overlaps_in_streams(self.cut.trace, rows))
+            shade = overlaps_in_streams(self.cut.trace, rows)
+            yield thinned(self._lane(engine, label, rows, shade))
 
     def streams(self) -> Iterator[Lane]:
         """One lane a stream; waits at the legacy default stream are shaded."""

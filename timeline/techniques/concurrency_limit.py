@@ -18,8 +18,8 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from timeline.program import Builder, Param, Program, Stream
-from timeline.techniques.scaffold import US, microseconds, program_builder, seed
+from timeline.program import Builder, Param, Program
+from timeline.techniques.scaffold import US, microseconds, program_builder, seed, seeded
 from timeline.techniques.spin import Geometry, Uint32, spin, spun
 from timeline.techniques.technique import Parameter, Technique, Variant
 
@@ -40,10 +40,11 @@ def build(variant: str, params: Mapping[str, Param]) -> Program:
     steps = list(_steps(variant, params))
     width = min(max(count for count, _ in steps), MOST_STREAMS)
     lanes = _Lanes(b, width, cooperative=variant == "cooperative")
+    fence = _Fence(b) if len(steps) > 1 else None
     with b.range("issue", category="phase"):
         for index, (count, ns) in enumerate(steps):
-            if index:
-                lanes.barrier()
+            if index and fence:
+                fence.launch(index)
             with b.range(f"{count} kernels", category="batch"):
                 lanes.launch(count, ns)
     with b.range("finish", category="phase"):
@@ -68,6 +69,17 @@ def _steps(variant: str, params: Mapping[str, Param]) -> Iterator[tuple[int, int
             count *= 2
 
 
+class _Fence:
+    """A short kernel in the legacy default stream, which all other streams are ordered with."""
+
+    def __init__(self, b: Builder) -> None:
+        self._b, self._stream, self._data = b, b.legacy_stream(), seeded(b, "fence", ONE)
+
+    def launch(self, index: int) -> None:
+        """Let what comes next start when all that came before has ended."""
+        spin(self._b, "fence", self._stream, self._data, ONE, ns=US, marker=index)
+
+
 class _Lanes:
     """Streams, each with a slice of one buffer, and what was launched in them."""
 
@@ -77,8 +89,6 @@ class _Lanes:
         self._seed = seed(Geometry(width, ONE.block))
         self._data = b.device("data", width * ONE.bytes, fill=lambda: self._seed)
         self._markers: list[list[int]] = [[] for _ in range(width)]
-        self._fence: Stream | None = None
-        self._fences = 0
 
     def launch(self, count: int, ns: int) -> None:
         """``count`` kernels, dealt to the streams in turn."""
@@ -96,14 +106,6 @@ class _Lanes:
                 cooperative=self._cooperative,
             )
             self._markers[lane].append(index)
-
-    def barrier(self) -> None:
-        """Let the next step start when all of this one has ended."""
-        if self._fence is None:
-            self._fence = self._b.legacy_stream()
-            self._fence_data = self._b.device("fence", ONE.bytes, fill=lambda: seed(ONE))
-        spin(self._b, "fence", self._fence, self._fence_data, ONE, ns=US, marker=self._fences)
-        self._fences += 1
 
     def bring_home(self) -> None:
         """Bring all results home in one copy."""

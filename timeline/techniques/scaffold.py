@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from timeline.program import Buffer, Builder, Param, Stream
+from timeline.program import Buffer, Builder, Param, Span, Stream
 from timeline.techniques.spin import Geometry, Uint32
 from timeline.techniques.technique import Parameter
 
@@ -62,14 +62,15 @@ def seeded(b: Builder, name: str, shape: Geometry, lane: int = 0) -> Buffer:
     return b.device(name, shape.bytes, fill=lambda: seed(shape, lane))
 
 
-def bring_home(b: Builder, source: Buffer, stream: Stream, answer: Uint32) -> None:
-    """Copy a result to pinned memory and state what it must be.
+def bring_home(b: Builder, source: Buffer | Span, stream: Stream, answer: Uint32) -> None:
+    """Copy a result, or a part of it, to pinned memory and state what it must be.
 
     Parameters
     ----------
     answer : array
         The known answer; as many bytes as ``source``.
     """
-    home = b.host(f"{source.name} at home", source.bytes, pinned=True)
+    where = f"{source.buffer.name} {source.offset}" if isinstance(source, Span) else source.name
+    home = b.host(f"{where} at home", source.bytes, pinned=True)
     b.memcpy(home, source, stream)
     b.expect(home, lambda: answer)
