@@ -39,7 +39,16 @@ def run(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Call
     return taught
 
 
-SMALL = {"total_mib": 8, "batch_mib": 1, "chunks": 8, "batches": 4}
+SMALL = {
+    "total_mib": 8,
+    "batch_mib": 1,
+    "chunks": 8,
+    "batches": 4,
+    "tiles": 12,
+    "tokens": 48,
+    "grow": 48,
+    "heads": 2,
+}
 """Parameters whose defaults are made for a picture, not for a test."""
 
 

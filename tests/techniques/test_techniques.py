@@ -31,6 +31,9 @@ SMALL: Mapping[str, Mapping[str, Param]] = {
     "three_way_overlap": {"total_mib": 1, "chunks": 8},
     "pinned_vs_pageable": {"batch_mib": 1},
     "stream_ordered_alloc": {"batch_mib": 1},
+    "multistream_warp_specialized": {"tiles": 2},
+    "two_pipelines": {"tiles": 20, "grid": 3},
+    "variable_scratch": {"tokens": 40, "grow": 24, "apart": 8, "heads": 2},
 }
 
 EXTREMES: list[tuple[str, Mapping[str, Param]]] = [
@@ -45,6 +48,14 @@ EXTREMES: list[tuple[str, Mapping[str, Param]]] = [
     ("stream_ordered_alloc", {"batches": 1, "batch_mib": 1, "sync_every": 1, "half_gib": 0}),
     ("stream_ordered_alloc", {"batches": 7, "batch_mib": 1, "sync_every": 3}),
     ("stream_ordered_alloc", {"batches": 5, "batch_mib": 1, "sync_every": 999}),
+    ("multistream_warp_specialized", {"batches": 1, "tiles": 1, "iters": 0}),
+    ("multistream_warp_specialized", {"batches": 7, "tiles": 3, "iters": 1_000_000}),
+    ("two_pipelines", {"batches": 1, "tiles": 1, "short": 1023, "grid": 4096, "iters": 0}),
+    ("two_pipelines", {"batches": 5, "tiles": 9, "short": 1, "grid": 2, "streams": 3}),
+    ("variable_scratch", {"sequences": 1, "steps": 1, "tokens": 1, "grow": 1, "heads": 1}),
+    ("variable_scratch", {"steps": 3, "tokens": 65, "grow": 5, "apart": 0, "heads": 3}),
+    ("layerwise_pipeline", {"batches": 1, "layers": 2, "layer_us": 1, "grid": 1}),
+    ("layerwise_pipeline", {"batches": 3, "layers": 7, "layer_us": 20_000}),
     ("default_stream_barrier", {"kernels": 2, "grid": 1, "block": 1024}),
     ("default_stream_barrier", {"kernels": 64}),
     ("per_thread_default_stream", {"threads": 2, "kernels": 2}),

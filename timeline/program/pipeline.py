@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -55,26 +56,31 @@ class Pipeline:
         Returns
         -------
         (roles, tiles, 2) array
-            Start and end.
+            Start and end; read-only.
         """
-        count = len(self.roles)
-        spans = np.zeros((count, self.tiles, 2))
-        for tile in range(self.tiles):
-            for role in range(count):
-                ready = [0.0]
-                if tile:
-                    ready.append(
-                        spans[role, tile - 1, 0 if self.roles[role] in self.in_flight else 1]
-                    )
-                if role:
-                    ready.append(spans[role - 1, tile, 1])
-                if role + 1 < count and tile >= self.stages[role]:
-                    ready.append(spans[role + 1, tile - self.stages[role], 1])
-                start = max(ready)
-                spans[role, tile] = start, start + self.tile_ns[role]
-        return spans
+        return _schedule(self)
 
     @property
     def ns(self) -> float:
         """From the first tile's start in the first role to the last one's end in the last."""
         return float(self.spans()[-1, -1, 1])
+
+
+@lru_cache(maxsize=256)
+def _schedule(pipeline: Pipeline) -> npt.NDArray[np.float64]:
+    count, tiles = len(pipeline.roles), pipeline.tiles
+    flies = [role in pipeline.in_flight for role in pipeline.roles]
+    spans = [[(0.0, 0.0)] * tiles for _ in range(count)]
+    for tile in range(tiles):
+        for role in range(count):
+            ready = 0.0
+            if tile:
+                ready = spans[role][tile - 1][0 if flies[role] else 1]
+            if role:
+                ready = max(ready, spans[role - 1][tile][1])
+            if role + 1 < count and tile >= pipeline.stages[role]:
+                ready = max(ready, spans[role + 1][tile - pipeline.stages[role]][1])
+            spans[role][tile] = ready, ready + pipeline.tile_ns[role]
+    found = np.array(spans, np.float64)
+    found.flags.writeable = False
+    return found

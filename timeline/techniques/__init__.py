@@ -11,12 +11,16 @@ __all__ = ["NAMES", "Parameter", "Technique", "Variant", "technique"]
 
 NAMES = (
     "five_kernels",
+    "multistream_warp_specialized",
     "three_way_overlap",
     "pinned_vs_pageable",
     "stream_ordered_alloc",
+    "variable_scratch",
+    "layerwise_pipeline",
     "default_stream_barrier",
     "per_thread_default_stream",
     "event_wait",
+    "two_pipelines",
     "pdl",
 )
 """Techniques, in the chapter's order; each is a module here with a ``TECHNIQUE``."""

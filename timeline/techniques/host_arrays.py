@@ -1,13 +1,13 @@
-"""Arrays on the host that go through ``elementwise``, with the known answer."""
+"""Arrays on the host that kernels add to, with the known answers."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-from timeline.program import Buffer, Builder
+from timeline.program import Buffer, Builder, Span
 
-__all__ = ["MIB", "host_pair", "ramp"]
+__all__ = ["MIB", "halves", "host_operands", "host_pair", "ramp"]
 
 MIB = 1 << 20
 
@@ -38,3 +38,36 @@ def host_pair(
     target = b.host(f"output{name}", nbytes, pinned=pinned)
     b.expect(target, lambda: ramp(count, start) + np.float32(iters))
     return source, target
+
+
+def host_operands(
+    b: Builder, name: str, count: int, iters: int, *, start: int
+) -> tuple[Buffer, Buffer]:
+    """Pinned ``A`` and ``B``, one behind the other, and ``C``: their sum plus ``iters``.
+
+    No two places of ``A`` and ``B`` that belong together have the same value.
+
+    Parameters
+    ----------
+    count : int
+        Floats of each.
+
+    Returns
+    -------
+    (Buffer, Buffer)
+        ``A and B`` and ``C`` followed by ``name``.
+    """
+
+    def inputs() -> Float32:
+        return np.concatenate([ramp(count, start), ramp(count, start + DISTINCT // 3)])
+
+    both = b.host(f"A and B {name}", 8 * count, pinned=True, fill=inputs)
+    home = b.host(f"C {name}", 4 * count, pinned=True)
+    b.expect(home, lambda: inputs().reshape(2, count).sum(axis=0) + np.float32(iters))
+    return both, home
+
+
+def halves(both: Buffer) -> tuple[Span, Span]:
+    """``A`` and ``B`` of a buffer that holds one behind the other."""
+    half = both.bytes // 2
+    return both.span(0, half), both.span(half, half)

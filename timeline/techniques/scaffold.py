@@ -13,6 +13,7 @@ from timeline.techniques.technique import Parameter
 __all__ = [
     "BLOCK",
     "GRID",
+    "KEEP_ALL",
     "US",
     "bring_home",
     "geometry",
@@ -24,6 +25,9 @@ __all__ = [
 
 US = 1_000
 """Nanoseconds of a microsecond."""
+
+KEEP_ALL = 2**64 - 1
+"""Release threshold of a pool that gives nothing back."""
 
 LONGEST_US = 20_000
 """Longest kernel or host work that a parameter allows, so that a repeat stays short."""

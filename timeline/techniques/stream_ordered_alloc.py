@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from timeline.program import Buffer, Builder, Param, Program, Stream
 from timeline.techniques.elementwise import elementwise
 from timeline.techniques.host_arrays import MIB, host_pair
-from timeline.techniques.scaffold import program_builder
+from timeline.techniques.scaffold import KEEP_ALL, program_builder
 from timeline.techniques.technique import Parameter, Technique, Variant
 
 __all__ = ["TECHNIQUE"]
@@ -22,8 +22,6 @@ GIB = 1 << 30
 STREAMS = 2
 STRIDE = 1_009
 """Between the first values of two batches: no two have the same value in the same place."""
-
-KEEP_ALL = 2**64 - 1
 
 Slot = tuple[Stream, Buffer, Buffer]
 
