@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from timeline.backends.cuda.cubin_cache import CubinCache
+from timeline.backends.cuda.nvrtc import compile_kernel
 from timeline.program import Launch, Span
 from timeline.techniques import NAMES, technique
 
@@ -146,3 +148,25 @@ def test_the_chain_of_fmas_is_kept() -> None:
     assert ptx.count("fma.rn.f32") >= 4 * 16
     assert "ld.global.nc.v4" in ptx
     assert "st.global.v4" in ptx
+
+
+@pytest.mark.parametrize("arch", ARCHITECTURES)
+@pytest.mark.parametrize("source", ["warp_specialized", "warp_specialized_two_pipelines"])
+def test_tiles_are_loaded_asynchronously_and_handed_over_by_barriers(
+    source: str, arch: str
+) -> None:
+    ptx = body(source, f"{source}.cu", arch)
+    assert "cp.async.cg.shared.global" in ptx  # 16 bytes
+    assert "cp.async.ca.shared.global" in ptx  # 4, where memory is not aligned
+    assert "cp.async.mbarrier.arrive.noinc" in ptx
+    assert ("mbarrier.try_wait" in ptx) == (arch != "sm_80")
+    assert "st.global.cs.v4" in ptx
+    assert ptx.count("bar.sync") == 1  # once the barriers are there, no role waits for all others
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_kernels_compile_as_they_are_launched(name: str, tmp_path: Path) -> None:
+    variants = technique(name).variants
+    ops = (op for v in variants for op in technique(name).program(v.name).ops())
+    for kernel in {op.kernel for op in ops if isinstance(op, Launch)}:
+        assert compile_kernel(kernel, "sm_90a", cache=CubinCache(tmp_path))

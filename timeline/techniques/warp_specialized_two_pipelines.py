@@ -15,7 +15,7 @@ __all__ = ["TILE", "pipelines_kernel", "warp_specialized_two_pipelines"]
 
 TILE = 1024
 STAGE_BYTES = 3 * 4 * TILE
-TILES_STAMPED = 16
+TILES_STAMPED = 32
 
 LOAD_NS = 700
 """From the first of a tile's copies being issued to the last one's landing, about."""
@@ -31,7 +31,7 @@ def _emulate(args: Sequence[Any]) -> None:
 
 
 @cache
-def pipelines_kernel(stages: int, stamp_blocks: int = 4) -> Kernel:
+def pipelines_kernel(stages: int, stamp_blocks: int = 2) -> Kernel:
     """The kernel with ``stages`` buffers in each of its two pipelines."""
     return Kernel(
         NAMES.get(stages, f"warp_specialized_{stages}_stages"),
