@@ -4,7 +4,15 @@
 typedef unsigned int u32;
 typedef unsigned long long u64;
 
-// A span inside one block, in ns of %globaltimer. One slot a block and role: block * roles + role.
+// Spans that a role may have in a block, and blocks that write stamps: the host's memory for them.
+#ifndef STAMP_TILES
+#define STAMP_TILES 1
+#endif
+#ifndef STAMP_BLOCKS
+#define STAMP_BLOCKS 0xffffffffu
+#endif
+
+// A span inside one block, in ns of %globaltimer.
 struct Stamp {
     u64 start, end;
     u32 sm, block, role, tile;
@@ -50,14 +58,53 @@ __device__ __forceinline__ u64 stamp_begin(const Stamp* stamps) {
     return stamps != nullptr && threadIdx.x == 0 ? globaltimer() : 0;
 }
 
+// The slots of a role: STAMP_TILES, and where that is more than one, another for the number of its
+// spans. Null when no stamps are wanted, or none of this block.
+__device__ __forceinline__ Stamp* stamp_slots(Stamp* stamps, u32 roles, u32 role) {
+    const u64 block = linear_block();
+    const u32 slots = STAMP_TILES > 1 ? STAMP_TILES + 1 : 1;
+    return stamps != nullptr && block < STAMP_BLOCKS ? stamps + (block * roles + role) * slots : nullptr;
+}
+
 // Ends a span that began at `start` once the whole block is here. Every thread must call it.
 __device__ __forceinline__ void stamp_end(Stamp* stamps, u32 roles, u32 role, u64 start, u32 tile = 0) {
     if (stamps == nullptr) {
         return;
     }
     __syncthreads();
-    if (threadIdx.x == 0) {
-        const u64 block = linear_block();
-        stamps[block * roles + role] = {start, globaltimer(), smid(), static_cast<u32>(block), role, tile};
+    Stamp* slot = stamp_slots(stamps, roles, role);
+    if (threadIdx.x == 0 && slot != nullptr) {
+        *slot = {start, globaltimer(), smid(), static_cast<u32>(linear_block()), role, tile};
     }
 }
+
+// Spans of a role, one a tile, written by one thread of its warps; no barrier is taken. The oldest
+// are kept; close() tells the host how many there were.
+class TileStamps {
+    Stamp* slots;
+    u32 role;
+    u32 spans = 0;
+
+  public:
+    __device__ __forceinline__ TileStamps(Stamp* stamps, u32 roles, u32 its_role, bool writes)
+        : slots(writes ? stamp_slots(stamps, roles, its_role) : nullptr), role(its_role) {}
+
+    // Start of a span; several may be open at once.
+    __device__ __forceinline__ u64 begin() const { return slots != nullptr ? globaltimer() : 0; }
+
+    __device__ __forceinline__ void end(u64 start, u32 tile) {
+        if (slots == nullptr) {
+            return;
+        }
+        if (spans < STAMP_TILES) {
+            slots[spans] = {start, globaltimer(), smid(), static_cast<u32>(linear_block()), role, tile};
+        }
+        ++spans;
+    }
+
+    __device__ __forceinline__ void close() const {
+        if (slots != nullptr && STAMP_TILES > 1) {
+            slots[STAMP_TILES] = {0, spans, smid(), static_cast<u32>(linear_block()), role, 0};
+        }
+    }
+};

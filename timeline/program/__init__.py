@@ -32,6 +32,7 @@ from timeline.program.ops import (
     StreamWaitEvent,
     is_host_paced,
 )
+from timeline.program.pipeline import Pipeline
 from timeline.program.validate import validate
 
 __all__ = [
@@ -65,6 +66,7 @@ __all__ = [
     "Memset",
     "Op",
     "Param",
+    "Pipeline",
     "Program",
     "RangePop",
     "RangePush",

@@ -8,6 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from timeline.errors import ProgramError
+from timeline.program.pipeline import Pipeline
+
 __all__ = ["Dim3", "Emulation", "Kernel", "Work"]
 
 Dim3 = tuple[int, int, int]
@@ -40,6 +43,9 @@ class Work:
         (its exit then counts as the trigger).
     prologue_ns : float
         Time before ``griddepcontrol.wait`` in a kernel launched with PDL; part of ``block_ns``.
+    pipeline : Pipeline or None
+        How its roles share the block's tiles. It costs nothing by itself: the spans in the stamps
+        are its own, stretched to the time that the block took.
     """
 
     block_ns: float = 0.0
@@ -47,6 +53,7 @@ class Work:
     dram_bytes: float = 0.0
     trigger_ns: float | None = None
     prologue_ns: float = 0.0
+    pipeline: Pipeline | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +78,11 @@ class Kernel:
         See :data:`Emulation`; without it, Programs that use the kernel can't be verified by the
         simulator.
     stamp_roles : tuple of str
-        Roles of the in-kernel ``%globaltimer`` stamps, one (start, end) pair a block and role.
+        Roles of the in-kernel ``%globaltimer`` stamps, a (start, end) pair a block and role.
+    stamp_tiles : int
+        Spans that a role may have in a block, one a tile. The oldest are kept, the rest counted.
+    stamp_blocks : int
+        Blocks that write stamps, the first of the grid; 0: all.
     """
 
     name: str
@@ -82,6 +93,17 @@ class Kernel:
     defines: tuple[str, ...] = ()
     emulate: Emulation | None = field(default=None, compare=False, repr=False)
     stamp_roles: tuple[str, ...] = ()
+    stamp_tiles: int = 1
+    stamp_blocks: int = 0
+
+    def __post_init__(self) -> None:
+        if self.stamp_tiles < 1 or self.stamp_blocks < 0:
+            raise ProgramError(f"kernel {self.name!r}: it stamps at least one tile, of some blocks")
+
+    def stamped_blocks(self, blocks: int) -> int:
+        """How many of ``blocks`` blocks write stamps."""
+        wanted = min(blocks, self.stamp_blocks or blocks)
+        return wanted if self.stamp_roles else 0
 
 
 Scalar = np.generic | int | float

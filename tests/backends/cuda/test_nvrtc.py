@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -107,3 +108,24 @@ def test_kernels_are_found_in_the_package_then_beside_it(tmp_path: Path) -> None
     assert kernels_folder(package) == beside
     (inside / "common.cuh").write_text("")
     assert kernels_folder(package) == inside
+
+
+TILED = """
+#include "common.cuh"
+static_assert(STAMP_TILES == 3 && STAMP_BLOCKS == 7, "as the host has it");
+extern "C" __global__ void entry(u32 tiles, Stamp* stamps) {
+    TileStamps spans(stamps, 2, threadIdx.x / 32, threadIdx.x % 32 == 0);
+    for (u32 tile = 0; tile < tiles; ++tile) spans.end(spans.begin(), tile);
+    spans.close();
+}
+"""
+
+
+def test_a_kernel_knows_how_much_memory_its_stamps_have(tmp_path: Path) -> None:
+    common = (kernels_folder() / "common.cuh").read_text(encoding="utf-8")
+    (tmp_path / "common.cuh").write_text(common)
+    (tmp_path / "simple.cu").write_text(TILED)
+    cache = CubinCache(tmp_path / "cache")
+    stamped: Any = {"stamp_roles": ("loader", "compute"), "stamp_tiles": 3, "stamp_blocks": 7}
+    for arch in ("sm_80", "sm_90a", "sm_100"):
+        assert compile_kernel(kernel(**stamped), arch, folder=tmp_path, cache=cache)

@@ -40,11 +40,13 @@ class Sim:
     def launch(b: Builder, name: str, stream: Stream, ns: float = 0, **more: Any) -> None:
         """A kernel of ``grid`` blocks (default 1) that take ``ns`` each, one an SM by default."""
         values = {
-            "grid": 1, "block": 1024, "registers": 0, "shared": 0, "roles": (), **more,
+            "grid": 1, "block": 1024, "registers": 0, "shared": 0, "roles": (), "tiles": 1,
+            "stamped": 0, **more,
         }  # fmt: skip
         kernel = Kernel(
             name, "spin.cu", "spin", values.pop("registers"), values.pop("shared"),
-            stamp_roles=values.pop("roles"),
+            stamp_roles=values.pop("roles"), stamp_tiles=values.pop("tiles"),
+            stamp_blocks=values.pop("stamped"),
         )  # fmt: skip
         work = Work(
             ns,
@@ -52,6 +54,7 @@ class Sim:
             values.pop("dram", 0.0),
             values.pop("trigger", None),
             values.pop("prologue", 0.0),
+            values.pop("pipeline", None),
         )
         b.launch(kernel, stream, work=work, **values)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from timeline.errors import ProgramError
-from timeline.program import Builder
+from timeline.program import Builder, Pipeline
 
 
 def test_a_grid_runs_in_waves(sim: Any) -> None:
@@ -191,3 +191,24 @@ def test_a_cluster_that_is_too_large_is_refused(sim: Any) -> None:
     sim.launch(b, "k", b.stream("s"), 1, grid=8, block=32, cluster=8)
     with pytest.raises(ProgramError, match="a cluster of 8 blocks, the device allows 4"):
         sim.run(b)
+
+
+# Stamps of a pipeline
+
+
+def test_a_pipeline_has_a_stamp_a_role_and_tile(sim: Any) -> None:
+    b = Builder("p")
+    pipeline = Pipeline(("loader", "compute"), (10, 20), (2,), 3)
+    sim.launch(
+        b, "k", b.stream("s"), 140, roles=("loader", "compute"), tiles=2, stamped=1, grid=2,
+        pipeline=pipeline,
+    )  # fmt: skip
+    rows = sim.run(b).stamps.to_pylist()
+    assert pipeline.ns == 70
+    assert {row["block"] for row in rows} == {0}
+    assert [(r["role"], r["tile"], r["start"], r["end"]) for r in rows] == [
+        ("loader", 0, 0, 20),  # the block took twice as long as its pipeline
+        ("loader", 1, 20, 40),
+        ("compute", 0, 20, 60),
+        ("compute", 1, 60, 100),
+    ]

@@ -95,6 +95,9 @@ def _stamps(run: Run, collected: Collected) -> tuple[pa.Table, dict[str, Any], l
         notes.append(f"{run.stage.stamps.refused} launches wrote no stamps, for want of memory.")
     if not found:
         return empty, {}, notes
+    left_out = sum(stamped.left_out for stamped in found)
+    if left_out:
+        notes.append(f"{left_out:,} in-kernel stamps are left out, of tiles beyond those kept.")
     activities = collected.tables["activities"]
     clocks = run.clocks.alignments(activities)
     if len(clocks) < len(run.program.devices):

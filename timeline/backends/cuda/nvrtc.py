@@ -69,7 +69,7 @@ def compile_kernel(
     sources = include_closure(home, kernel.source)
     options = [f"--gpu-architecture={arch}", "--std=c++17", f"-I{home}"]
     options += [f"-I{place}" for place in cuda_includes()]
-    options += [f"-D{define}" for define in kernel.defines]
+    options += [f"-D{define}" for define in (*kernel.defines, *_stamp_defines(kernel))]
     if symbol_of(kernel) != kernel.entry:
         options.append(f"-D{kernel.entry}={symbol_of(kernel)}")
     named = [option for option in options if not option.startswith("-I")]
@@ -78,6 +78,12 @@ def compile_kernel(
         return compile_text(sources[kernel.source], kernel.source, options)
 
     return (cache or CubinCache()).cubin(key_of(sources, named, nvrtc_version()), compile_it)
+
+
+def _stamp_defines(kernel: Kernel) -> list[str]:
+    """What ``kernels/common.cuh`` must know of the memory for stamps."""
+    defines = [f"STAMP_TILES={kernel.stamp_tiles}"] if kernel.stamp_tiles > 1 else []
+    return defines + ([f"STAMP_BLOCKS={kernel.stamp_blocks}"] if kernel.stamp_blocks else [])
 
 
 def compile_text(source: bytes, name: str, options: Sequence[str]) -> bytes:

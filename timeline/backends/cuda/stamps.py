@@ -1,7 +1,9 @@
 """In-kernel stamps: memory for them, and their way into the trace.
 
-A kernel with ``stamp_roles`` takes ``Stamp* stamps`` as its last parameter (``kernels/common.cuh``)
-and writes slot ``block * roles + role``. What it leaves zero was not written.
+A kernel with ``stamp_roles`` takes ``Stamp* stamps`` as its last parameter
+(``kernels/common.cuh``). Each role of a block has ``stamp_tiles`` slots, from
+``(block * roles + role) * slots`` on, and where that is more than one, another for the number of
+its spans. What it leaves zero was not written.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import numpy.typing as npt
 from timeline.backends.cuda.api import Api
 from timeline.program import Launch
 
-__all__ = ["STAMP", "Region", "Stamped", "Stamps", "region_bytes"]
+__all__ = ["STAMP", "Region", "Stamped", "Stamps", "region_bytes", "stamps_in"]
 
 STAMP = np.dtype(
     [
@@ -57,16 +59,33 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Stamped:
-    """The stamps of one launch in one repeat, as the kernel wrote them (``%globaltimer``, ns)."""
+    """The stamps of one launch in one repeat, as the kernel wrote them (``%globaltimer``, ns).
+
+    Attributes
+    ----------
+    left_out : int
+        Spans for which the kernel had no slots.
+    """
 
     region: Region
     repeat: int
     stamps: npt.NDArray[np.void]
+    left_out: int = 0
 
 
 def region_bytes(op: Launch) -> int:
     """Bytes that a launch's stamps take; 0 when its kernel writes none."""
-    return op.blocks * len(op.kernel.stamp_roles) * STAMP.itemsize
+    kernel = op.kernel
+    slots = kernel.stamp_tiles + (kernel.stamp_tiles > 1)
+    return kernel.stamped_blocks(op.blocks) * len(kernel.stamp_roles) * slots * STAMP.itemsize
+
+
+def stamps_in(region: Region, repeat: int, raw: npt.NDArray[np.uint8]) -> Stamped:
+    """What a launch wrote into its region."""
+    slots, tiles = raw.view(STAMP), region.op.kernel.stamp_tiles
+    counted = slots["end"][slots["start"] == 0].astype(np.int64)
+    left_out = int(np.maximum(counted - tiles, 0).sum())
+    return Stamped(region, repeat, slots[slots["start"] != 0], left_out)
 
 
 class Stamps:
@@ -130,8 +149,8 @@ class Stamps:
         copies = {device: self._copy(device) for device in self._base}
         for region in self._regions:
             whole = copies[region.op.stream.device]
-            part = whole[region.offset : region.offset + region.bytes].view(STAMP)
-            self.found.append(Stamped(region, repeat, part[part["start"] != 0]))
+            part = whole[region.offset : region.offset + region.bytes]
+            self.found.append(stamps_in(region, repeat, part))
 
     def _copy(self, device: int) -> npt.NDArray[np.uint8]:
         copy = np.empty(self._room[device], np.uint8)

@@ -226,7 +226,7 @@ class BlockScheduler:
         for cohort in running:
             if cohort.begin == now:
                 return cohort
-        if len(running) < PHASES or not grid.spec.contends or grid.spec.roles:
+        if len(running) < PHASES or not grid.spec.contends or grid.spec.stamped:
             return None
         return max(running, key=lambda c: self._remaining(c, now) / (c.wave_ns or 1))
 
@@ -274,7 +274,7 @@ class BlockScheduler:
         if spec.contends:
             self._flow.leave(cohort.number, now)
         grid.cohorts.remove(cohort)
-        if spec.roles:
+        if spec.stamped:
             block = (cohort.first, cohort.blocks, cohort.begin, cohort.main, now)
             self.segments.append((grid.node, *block))
         over = not grid.pending and not grid.cohorts
@@ -294,7 +294,7 @@ class BlockScheduler:
         One block at least stays pending: the grid keeps its place in line until its last wave.
         """
         blocks = sum(c.blocks for c in grid.cohorts)
-        if not blocks or grid.early or grid.spec.roles or not self._in_step(grid):
+        if not blocks or grid.early or grid.spec.stamped or not self._in_step(grid):
             return
         waves = (grid.pending - 1) // blocks
         if waves < 1:

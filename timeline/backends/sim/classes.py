@@ -12,7 +12,7 @@ from typing import Any
 
 from timeline.backends.sim.costs import Share, wave_share
 from timeline.backends.sim.device_model import DeviceModel
-from timeline.program import Launch, Op, Work
+from timeline.program import Kernel, Launch, Op, Work
 
 __all__ = ["Classes", "KernelSpec"]
 
@@ -34,6 +34,8 @@ class KernelSpec:
         Of its stream; lower comes first.
     held : bool
         Its blocks stay until their peers are there too (a collective).
+    stamped : Kernel or None
+        The kernel, if it writes stamps.
     contends : bool
         Whether others can slow its blocks down.
     """
@@ -49,7 +51,7 @@ class KernelSpec:
     priority: int
     cooperative: bool = False
     held: bool = False
-    roles: tuple[str, ...] = ()
+    stamped: Kernel | None = None
     contends: bool = field(init=False)
     _shares: dict[tuple[int, bool], Share] = field(default_factory=dict)
 
@@ -66,7 +68,7 @@ class KernelSpec:
     @property
     def needs_scheduler(self) -> bool:
         """Whether its blocks can't be treated as one lump."""
-        special = self.cooperative or self.held or bool(self.roles)
+        special = self.cooperative or self.held or self.stamped is not None
         return special or self.work.trigger_ns is not None
 
 

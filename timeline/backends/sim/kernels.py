@@ -33,7 +33,7 @@ class KernelClasses:
             cluster=x * y * z,
             priority=launch.stream.priority,
             cooperative=launch.cooperative,
-            roles=launch.kernel.stamp_roles,
+            stamped=launch.kernel if launch.kernel.stamp_roles else None,
         )
         return self._of(spec, k.KERNEL, launch_row(launch, launch.kernel.registers))
 
