@@ -10,6 +10,7 @@ from timeline.program import ops as o
 from timeline.program.handles import Buffer, Event, MemoryKind, Span, Stream, StreamKind
 from timeline.program.kernel import Dim3, Kernel, Scalar, Work
 from timeline.program.model import Expect, Fill, HostThread, Param, Program, Values
+from timeline.program.tensor_map import TensorMap
 from timeline.program.validate import validate
 
 __all__ = ["Builder"]
@@ -141,7 +142,7 @@ class Builder:
         *,
         grid: Grid,
         block: Grid,
-        args: Sequence[Memory | Scalar] = (),
+        args: Sequence[Memory | TensorMap | Scalar] = (),
         work: Work,
         inputs: Sequence[Memory] = (),
         outputs: Sequence[Memory] = (),

@@ -20,6 +20,7 @@ from timeline.program.handles import Buffer, Event, MemoryKind, Span, Stream
 from timeline.program.limits import check_shape
 from timeline.program.model import Program
 from timeline.program.places import place
+from timeline.program.tensor_map import TensorMap, check_map
 
 __all__ = ["Checker"]
 
@@ -124,9 +125,12 @@ class Checker:
                 self._span(span)
                 _require_reachable(span.buffer, op.stream)
         for index, arg in enumerate(op.args):
-            if isinstance(arg, Span):
-                self._span(arg)
-                _require_declared(index, arg, op)
+            named = o.span_of(arg)
+            if named is not None:
+                self._span(named)
+                _require_declared(index, named, op)
+                if isinstance(arg, TensorMap):
+                    check_map(arg)
             elif not isinstance(arg, np.generic | int | float):
                 raise ProgramError(
                     f"argument {index} is a {type(arg).__name__}; give memory or a NumPy scalar"

@@ -11,8 +11,16 @@ from typing import ClassVar
 
 from timeline.program.handles import Event, Span, Stream
 from timeline.program.kernel import Dim3, Kernel, Scalar, Work
+from timeline.program.tensor_map import TensorMap
 
-Arg = Span | Scalar
+Arg = Span | TensorMap | Scalar
+
+
+def span_of(arg: Arg) -> Span | None:
+    """The memory that an argument names, if it names any."""
+    if isinstance(arg, TensorMap):
+        return arg.span
+    return arg if isinstance(arg, Span) else None
 
 
 class CopyKind(StrEnum):
