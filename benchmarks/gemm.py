@@ -1,11 +1,11 @@
-"""Are the matrix products right, and how fast are they beside cuBLAS? One call on a Hopper GPU.
+"""Are the matrix products right, and how fast beside cuBLAS? One call on a Hopper GPU.
 
 Correctness first: every form over many sizes (tails of each side, one row, odd sizes and a
 misaligned base for the portable form), random values against float64 by ``‖out - ref‖ / ‖ref‖`` and
 integers for equality, outputs poisoned before and guarded behind. Then rates at 4096³ in bf16 with
 random values, all forms and ``torch.matmul`` interleaved, medians. Then dependent pairs with and
-without programmatic dependent launch. Each entry is measured in a process of its own: a fault on the
-GPU keeps no other from being tried.
+without programmatic dependent launch. Each entry is measured in a process of its own: a fault on
+the GPU keeps no other from being tried.
 
     python -m benchmarks.gemm [--quick] [--output gemm.json]
 
@@ -25,19 +25,14 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from timeline.backends.cuda.api import Api, load_api
-from timeline.backends.cuda.handles import StreamHandle
-from timeline.backends.cuda.launch import Functions, check_params, launch_config
-from timeline.backends.cuda.params import Params
-from timeline.backends.cuda.tensor_maps import encode
-from timeline.program import Builder, Launch
+from benchmarks.device_bench import DeviceBench
+from timeline.program import Builder
 from timeline.techniques.gemm import Form, Size, product
 
 FORMS = {
@@ -71,63 +66,19 @@ PAIRED = (Size(2048, 1024, 1024), Size(4096, 4096, 4096))
 GUARD = 4096
 ENTRIES = ("gemm_tiled", "gemm_wgmma", "gemm_cluster")
 TIMEOUT_S = 120
-HELD_CYCLES = 6_000_000
 Json = dict[str, Any]
 
 
-class Bench:
-    """The device, its kernels and a stream."""
-
-    def __init__(self) -> None:
-        torch.cuda.init()
-        self.api: Api = load_api()
-        self.functions = Functions(self.api)
-        self.torch_stream = torch.cuda.Stream()
-        number = self.torch_stream.cuda_stream
-        self.stream = StreamHandle(
-            self.api.runtime.cudaStream_t(number), self.api.driver.CUstream(number)
-        )
-        self.held: list[Any] = []
-
-    def prepared(
-        self, form: Form, size: Size, left: Any, right: Any, target: Any, **how: Any
-    ) -> Callable[[], None]:
-        """A launch of ``target = f(left rightᵀ)``, ready to be issued; all are addresses."""
-        b = Builder("bench")
-        buffers = [
-            b.device("left", 2 * size.m * size.k),
-            b.device("right", 2 * size.n * size.k),
-            b.device("target", 2 * size.m * size.n),
-        ]
-        one, two, three = buffers
-        product(b, b.stream("stream"), one, two, three, size, form, **how)
-        (op,) = (op for op in b.build().ops() if isinstance(op, Launch))
-        loaded = self.functions.load(op.kernel, 0)
-        params = Params(op.args, (0,), partial(encode, self.api))
-        check_params(self.api, op, loaded, params)
-        places = zip(buffers, (left, right, target), strict=True)
-        params.resolve({buffer.id: address for buffer, address in places})
-        config = launch_config(self.api, op, loaded, self.stream)
-        self.held.append(params)
-        launch, check = self.api.driver.cuLaunchKernelEx, self.api.check
-
-        def issue() -> None:
-            check(launch(config, loaded.function, params.address, 0), op.kernel.name)
-
-        return issue
-
-    def ns(self, issue: Callable[[], object], times: int) -> float:
-        """Ns a call, of ``times`` in a row that the host has issued before the first one starts."""
-        begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-        torch.cuda.synchronize()  # the stream does not wait for PyTorch's
-        with torch.cuda.stream(self.torch_stream):
-            torch.cuda._sleep(HELD_CYCLES)
-            begin.record()
-            for _ in range(times):
-                issue()
-            end.record()
-        torch.cuda.synchronize()
-        return float(begin.elapsed_time(end)) * 1e6 / times
+def prepared(
+    bench: DeviceBench, form: Form, size: Size, addresses: Sequence[int], **how: Any
+) -> Callable[[], None]:
+    """A launch of ``target = f(left rightᵀ)``, the three at these addresses, ready to be issued."""
+    b = Builder("bench")
+    left = b.device("left", 2 * size.m * size.k)
+    right = b.device("right", 2 * size.n * size.k)
+    target = b.device("target", 2 * size.m * size.n)
+    product(b, b.stream("stream"), left, right, target, size, form, **how)
+    return bench.prepared(b, dict(zip((left, right, target), addresses, strict=True)))
 
 
 def values(rows: int, columns: int, *, whole: bool) -> Any:
@@ -141,7 +92,7 @@ def guarded(count: int) -> Any:
     return torch.full((count + GUARD,), float("nan"), dtype=torch.bfloat16, device="cuda")
 
 
-def compare(bench: Bench, form: Form, size: Size, *, whole: bool, shift: int = 0) -> float:
+def compare(bench: DeviceBench, form: Form, size: Size, *, whole: bool, shift: int = 0) -> float:
     """Relative error against float64 (for integers: of differing elements); raises when wrong.
 
     ``shift``: elements by which every base is off the allocation's.
@@ -152,9 +103,7 @@ def compare(bench: Bench, form: Form, size: Size, *, whole: bool, shift: int = 0
         place[shift:] = source.flatten()
     target = guarded(size.m * size.n + shift)
     addresses = [t.data_ptr() + 2 * shift for t in (*room, target)]
-    torch.cuda.synchronize()  # the stream does not wait for PyTorch's
-    bench.prepared(form, size, *addresses, wrap=8 if whole else 0)()
-    torch.cuda.synchronize()
+    bench.run(prepared(bench, form, size, addresses, wrap=8 if whole else 0))
     wanted = left.double() @ right.double().T
     if whole:
         wanted = torch.remainder(wanted + 4, 8) - 4
@@ -170,7 +119,7 @@ def compare(bench: Bench, form: Form, size: Size, *, whole: bool, shift: int = 0
 
 
 def correctness(
-    bench: Bench, forms: Mapping[str, Form], sizes: list[Size], odd: list[Size]
+    bench: DeviceBench, forms: Mapping[str, Form], sizes: list[Size], odd: list[Size]
 ) -> list[Json]:
     rows = []
     for name, form in forms.items():
@@ -188,7 +137,9 @@ def correctness(
     return rows
 
 
-def rates(bench: Bench, forms: Mapping[str, Form], size: Size, rounds: int, times: int) -> Json:
+def rates(
+    bench: DeviceBench, forms: Mapping[str, Form], size: Size, rounds: int, times: int
+) -> Json:
     """TFLOP/s of each form and of cuBLAS, interleaved; medians over the rounds."""
     left, right = values(size.m, size.k, whole=False), values(size.n, size.k, whole=False)
     target = torch.empty(size.m, size.n, dtype=torch.bfloat16, device="cuda")
@@ -199,7 +150,7 @@ def rates(bench: Bench, forms: Mapping[str, Form], size: Size, rounds: int, time
     for name, form in forms.items():
         try:
             addresses = (left.data_ptr(), right.data_ptr(), target.data_ptr())
-            issues[name] = bench.prepared(form, size, *addresses)
+            issues[name] = prepared(bench, form, size, addresses)
             bench.ns(issues[name], 2)
         except Exception as failure:
             failed[name] = f"{type(failure).__name__}: {failure}"
@@ -214,7 +165,7 @@ def rates(bench: Bench, forms: Mapping[str, Form], size: Size, rounds: int, time
     return {"size": (size.m, size.n, size.k), "tflops": median, "spread": spread, "failed": failed}
 
 
-def pairs(bench: Bench, form: Form, size: Size, rounds: int, count: int) -> Json:
+def pairs(bench: DeviceBench, form: Form, size: Size, rounds: int, count: int) -> Json:
     """µs of a pair ``C = A Bᵀ``, ``E = C Dᵀ``: in stream order, and with PDL, late and early."""
     second = Size(size.m, size.k, size.n)
     a, weights = values(size.m, size.k, whole=False), values(size.n, size.k, whole=False)
@@ -223,8 +174,8 @@ def pairs(bench: Bench, form: Form, size: Size, rounds: int, count: int) -> Json
     first, both = (a, weights, c), (c, d, e)
 
     def made(*, pdl: bool, early: bool) -> Callable[[], None]:
-        one = bench.prepared(form, size, *(t.data_ptr() for t in first), early=early)
-        two = bench.prepared(form, second, *(t.data_ptr() for t in both), pdl=pdl)
+        one = prepared(bench, form, size, [t.data_ptr() for t in first], early=early)
+        two = prepared(bench, form, second, [t.data_ptr() for t in both], pdl=pdl)
 
         def issue() -> None:
             one()
@@ -247,12 +198,12 @@ def pairs(bench: Bench, form: Form, size: Size, rounds: int, count: int) -> Json
 def measure(entry: str, *, quick: bool) -> Json:
     """Everything about the forms of one entry."""
     torch.manual_seed(0)
-    bench = Bench()
+    bench = DeviceBench()
     forms = {name: form for name, form in FORMS.items() if form.entry == entry}
     if quick:
         return {"correctness": correctness(bench, forms, QUICK_SIZES, ODD_SIZES[:1])}
     results: Json = {
-        "device": torch.cuda.get_device_name(0),
+        "device": bench.name,
         "correctness": correctness(bench, forms, [*SIZES, FULL], ODD_SIZES),
         "rates": [rates(bench, forms, *each) for each in ((FULL, 7, 10), (PAIRED[0], 7, 50))],
         "pairs": [],

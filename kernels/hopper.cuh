@@ -45,6 +45,28 @@ __device__ __forceinline__ u32 map_shared(u32 address, u32 rank) {
     return mapped;
 }
 
+// Four floats of any block of the cluster.
+__device__ __forceinline__ float4 load_shared(u32 mapped) {
+    float4 v;
+    asm volatile("ld.shared::cluster.v4.f32 {%0, %1, %2, %3}, [%4];"
+                 : "=f"(v.x), "=f"(v.y), "=f"(v.z), "=f"(v.w)
+                 : "r"(mapped)
+                 : "memory");
+    return v;
+}
+
+__device__ __forceinline__ void store_shared(u32 mapped, float4 v) {
+    asm volatile("st.shared::cluster.v4.f32 [%0], {%1, %2, %3, %4};" ::"r"(mapped), "f"(v.x), "f"(v.y), "f"(v.z),
+                 "f"(v.w)
+                 : "memory");
+}
+
+// A barrier of the block's first `threads` threads alone; number 0 is __syncthreads.
+template <u32 number, u32 threads>
+__device__ __forceinline__ void sync_threads() {
+    asm volatile("barrier.sync %0, %1;" ::"n"(number), "n"(threads) : "memory");
+}
+
 __device__ __forceinline__ void cluster_arrive() {
     asm volatile("barrier.cluster.arrive.release;" ::: "memory");
 }
