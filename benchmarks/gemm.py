@@ -72,13 +72,14 @@ Json = dict[str, Any]
 def prepared(
     bench: DeviceBench, form: Form, size: Size, addresses: Sequence[int], **how: Any
 ) -> Callable[[], None]:
-    """A launch of ``target = f(left rightᵀ)``, the three at these addresses, ready to be issued."""
+    """A launch of ``target = f(left rightᵀ)``; addresses: of the three, and of the count."""
     b = Builder("bench")
     left = b.device("left", 2 * size.m * size.k)
     right = b.device("right", 2 * size.n * size.k)
     target = b.device("target", 2 * size.m * size.n)
-    product(b, b.stream("stream"), left, right, target, size, form, **how)
-    return bench.prepared(b, dict(zip((left, right, target), addresses, strict=True)))
+    read = b.device("read", 8)
+    product(b, b.stream("stream"), left, right, target, read, size, form, **how)
+    return bench.prepared(b, dict(zip((left, right, target, read), addresses, strict=True)))
 
 
 def values(rows: int, columns: int, *, whole: bool) -> Any:
@@ -102,7 +103,8 @@ def compare(bench: DeviceBench, form: Form, size: Size, *, whole: bool, shift: i
     for place, source in zip(room, (left, right), strict=True):
         place[shift:] = source.flatten()
     target = guarded(size.m * size.n + shift)
-    addresses = [t.data_ptr() + 2 * shift for t in (*room, target)]
+    read = torch.zeros(1, dtype=torch.int64, device="cuda")
+    addresses = [*(t.data_ptr() + 2 * shift for t in (*room, target)), read.data_ptr()]
     bench.run(prepared(bench, form, size, addresses, wrap=8 if whole else 0))
     wanted = left.double() @ right.double().T
     if whole:
@@ -111,6 +113,8 @@ def compare(bench: DeviceBench, form: Form, size: Size, *, whole: bool, shift: i
     found = target[shift:stop].reshape(size.m, size.n).double()
     if not (torch.isnan(target[:shift]).all() and torch.isnan(target[stop:]).all()):
         raise AssertionError("wrote outside of its output")
+    if int(read) != form.bytes_read(size):
+        raise AssertionError(f"{int(read)} bytes read, not {form.bytes_read(size)}")
     error = float((found - wanted).norm() / wanted.norm().clamp(min=1e-30))
     limit = 0.0 if whole else 4e-3  # bf16 rounds by up to 2 ** -9
     if not error <= limit:
@@ -143,13 +147,14 @@ def rates(
     """TFLOP/s of each form and of cuBLAS, interleaved; medians over the rounds."""
     left, right = values(size.m, size.k, whole=False), values(size.n, size.k, whole=False)
     target = torch.empty(size.m, size.n, dtype=torch.bfloat16, device="cuda")
+    read = torch.zeros(1, dtype=torch.int64, device="cuda")
     issues: dict[str, Callable[[], object]] = {
         "cuBLAS": lambda: torch.matmul(left, right.T, out=target)
     }
     failed = {}
     for name, form in forms.items():
         try:
-            addresses = (left.data_ptr(), right.data_ptr(), target.data_ptr())
+            addresses = [t.data_ptr() for t in (left, right, target, read)]
             issues[name] = prepared(bench, form, size, addresses)
             bench.ns(issues[name], 2)
         except Exception as failure:
@@ -171,7 +176,8 @@ def pairs(bench: DeviceBench, form: Form, size: Size, rounds: int, count: int) -
     a, weights = values(size.m, size.k, whole=False), values(size.n, size.k, whole=False)
     d = values(size.k, size.n, whole=False)
     c, e = (torch.empty(size.m, n, dtype=torch.bfloat16, device="cuda") for n in (size.n, size.k))
-    first, both = (a, weights, c), (c, d, e)
+    read = torch.zeros(1, dtype=torch.int64, device="cuda")
+    first, both = (a, weights, c, read), (c, d, e, read)
 
     def made(*, pdl: bool, early: bool) -> Callable[[], None]:
         one = prepared(bench, form, size, [t.data_ptr() for t in first], early=early)

@@ -43,9 +43,10 @@ __device__ __forceinline__ void multiply(float (&d)[4], const u32 (&a)[4], u32 b
 }
 
 // c[i][j] = f(sum over l of a[i][l] * b[j][l]), for i < m, j < n, l < k; rows without gaps. Any size
-// and any base on 2 bytes will do. See gemm.cuh for `wrap`.
+// and any base on 2 bytes will do. `read` counts the bytes of the tiles. See gemm.cuh for `wrap`.
 extern "C" __global__ void __launch_bounds__(THREADS, 2)
-    gemm_tiled(const bf16* a, const bf16* b, bf16* c, u32 m, u32 n, u32 k, u32 wrap, Stamp* stamps) {
+    gemm_tiled(const bf16* a, const bf16* b, bf16* c, u64* read, u32 m, u32 n, u32 k, u32 wrap,
+               Stamp* stamps) {
     enum : u32 { MMA, EPILOGUE, ROLES };
     __shared__ __align__(16) bf16 tile_a[TILE * PITCH];
     __shared__ __align__(16) bf16 tile_b[TILE * PITCH];
@@ -92,6 +93,10 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2)
         __syncthreads();
     }
     stamp_end(stamps, ROLES, MMA, begin);
+    if (threadIdx.x == 0) {
+        const u64 chunks = (k + CHUNK - 1) / CHUNK;
+        atomicAdd(read, chunks * 2 * TILE * CHUNK * sizeof(bf16));
+    }
 
     begin = stamp_begin(stamps);
     const bool pairs = n % 2 == 0 && reinterpret_cast<u64>(c) % 4 == 0;

@@ -77,7 +77,8 @@ enum Role : u32 { PROLOGUE, WAIT, LOAD, MMA, EPILOGUE, ROLES };
 // What one thread does: fill the ring, stage after stage.
 template <u32 CLUSTER>
 __device__ __forceinline__ void produce(const Ring& ring, const TensorMap& a, const TensorMap& b, u32 row,
-                                        u32 column, u32 chunks, u32 rank, u64 begin, Stamp* stamps) {
+                                        u32 column, u32 chunks, u32 rank, u64 begin, u64* read,
+                                        Stamp* stamps) {
     TileStamps prologue(stamps, ROLES, PROLOGUE, true), wait(stamps, ROLES, WAIT, true), load(stamps, ROLES, LOAD, true);
     const u32 early = chunks < STAGES ? chunks : STAGES;
     for (u32 chunk = 0; chunk < early; ++chunk) {  // weights: nothing of the primary
@@ -103,6 +104,7 @@ __device__ __forceinline__ void produce(const Ring& ring, const TensorMap& a, co
         load_b<CLUSTER>(ring, b, place.stage, chunk * CHUNK, column, rank);
     }
     load.end(begin, 0);
+    atomicAdd(read, static_cast<u64>(chunks) * (A_BYTES + B_BYTES / CLUSTER));
 }
 
 // What a warpgroup does: multiply the stages; the next one's products start before the last one's end.
@@ -188,8 +190,8 @@ __device__ __forceinline__ void meet() {
 }
 
 template <u32 CLUSTER>
-__device__ __forceinline__ void gemm(const TensorMap& a, const TensorMap& b, bf16* c, u32 m, u32 n, u32 k, u32 wrap,
-                                     u32 early, Stamp* stamps) {
+__device__ __forceinline__ void gemm(const TensorMap& a, const TensorMap& b, bf16* c, u64* read, u32 m, u32 n, u32 k,
+                                     u32 wrap, u32 early, Stamp* stamps) {
     extern __shared__ unsigned char memory[];
     u64 begin = stamps != nullptr ? globaltimer() : 0;
     const Ring ring(memory);
@@ -217,7 +219,7 @@ __device__ __forceinline__ void gemm(const TensorMap& a, const TensorMap& b, bf1
     // be written over, and a block may end, as no other signals to it any more.
     if (threadIdx.x >= GROUP * CONSUMERS) {
         if (threadIdx.x == GROUP * CONSUMERS) {
-            produce<CLUSTER>(ring, a, b, row, column, chunks, rank, begin, stamps);
+            produce<CLUSTER>(ring, a, b, row, column, chunks, rank, begin, read, stamps);
         }
         __syncwarp();
         meet<CLUSTER>();
@@ -244,20 +246,21 @@ __device__ __forceinline__ void gemm(const TensorMap& a, const TensorMap& b, bf1
 
 // c[i][j] = f(sum over l of a[i][l] * b[j][l]), for i < m, j < n, l < k. `a`: rows of k elements in
 // boxes of 64 x 128, `b` in boxes of 64 x TILE_N, both with the 128-byte swizzle. `early`: dependents
-// may be launched from the start and not once the products are done. See gemm.cuh for `wrap`.
+// may be launched from the start and not once the products are done. `read` counts the bytes that were
+// asked for. See gemm.cuh for `wrap`.
 extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS_PER_SM)
-    gemm_wgmma(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap b, bf16* c, u32 m, u32 n,
-               u32 k, u32 wrap, u32 early, Stamp* stamps) {
+    gemm_wgmma(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap b, bf16* c, u64* read,
+               u32 m, u32 n, u32 k, u32 wrap, u32 early, Stamp* stamps) {
 #ifdef __CUDA_ARCH_FEAT_SM90_ALL
-    gemm<1>(a, b, c, m, n, k, wrap, early, stamps);
+    gemm<1>(a, b, c, read, m, n, k, wrap, early, stamps);
 #endif
 }
 
 // The same in clusters of two blocks; `b` in boxes of 64 x TILE_N / 2.
 extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS_PER_SM)
-    gemm_cluster(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap b, bf16* c, u32 m, u32 n,
-                 u32 k, u32 wrap, u32 early, Stamp* stamps) {
+    gemm_cluster(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap b, bf16* c, u64* read,
+                 u32 m, u32 n, u32 k, u32 wrap, u32 early, Stamp* stamps) {
 #ifdef __CUDA_ARCH_FEAT_SM90_ALL
-    gemm<2>(a, b, c, m, n, k, wrap, early, stamps);
+    gemm<2>(a, b, c, read, m, n, k, wrap, early, stamps);
 #endif
 }

@@ -35,6 +35,7 @@ from timeline.program.ops import (
     span_of,
 )
 from timeline.program.pipeline import Pipeline
+from timeline.program.suited import Suitor, suited
 from timeline.program.tensor_map import TensorMap, rows_map
 from timeline.program.validate import validate
 
@@ -82,10 +83,12 @@ __all__ = [
     "StreamOp",
     "StreamSynchronize",
     "StreamWaitEvent",
+    "Suitor",
     "TensorMap",
     "Work",
     "is_host_paced",
     "rows_map",
     "span_of",
+    "suited",
     "validate",
 ]

@@ -135,6 +135,22 @@ class Checker:
                 raise ProgramError(
                     f"argument {index} is a {type(arg).__name__}; give memory or a NumPy scalar"
                 )
+        if op.instead is not None:
+            self._instead(op, op.instead)
+
+    def _instead(self, op: o.Launch, other: o.Launch) -> None:
+        """What runs instead has the same place in the order, and the same effect."""
+        same = (
+            other.stream == op.stream
+            and set(other.inputs) == set(op.inputs)
+            and set(other.outputs) == set(op.outputs)
+        )
+        if not same:
+            raise ProgramError(
+                f"{other.kernel.name!r}, to run instead, has another stream, other inputs or other "
+                "outputs"
+            )
+        self._launch(other)
 
     def _memcpy(self, op: o.Memcpy) -> None:
         self._stream(op.stream)

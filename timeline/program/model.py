@@ -61,6 +61,8 @@ class Program:
         ``technique``, ``variant`` and the parameters it was built with; copied into the trace.
     fills, expects : tuple
         Contents before, and the known answer after, each repeat.
+    needs : tuple of str
+        Features of the device that any of its launches needs; see :mod:`timeline.program.suited`.
     """
 
     name: str
@@ -72,6 +74,7 @@ class Program:
     fills: tuple[Fill, ...] = ()
     expects: tuple[Expect, ...] = ()
     labels: Mapping[str, Param] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return sum(len(thread.ops) for thread in self.threads)

@@ -95,6 +95,11 @@ class Form:
         bands = -(-size.m // (TILE * self.cluster))
         return self.cluster * bands * -(-size.n // self.tile_n)
 
+    def bytes_read(self, size: Size) -> int:
+        """Bytes of operands that the blocks ask for; a cluster's blocks for parts of B once."""
+        stage = (TILE + self.tile_n // self.cluster) * CHUNK * ITEM
+        return self.grid(size) * -(-size.k // CHUNK) * stage
+
     def kernel(self, name: str = "") -> Kernel:
         """The kernel, under its own name by default."""
         if not self.uses_tma:
@@ -104,7 +109,7 @@ class Form:
                 self.entry,
                 registers=128,
                 static_shared_bytes=36_864,
-                emulate=_emulate,
+                emulate=self._emulate,
                 stamp_roles=("mma", "epilogue"),
             )
         own = Form(self.entry)
@@ -119,9 +124,18 @@ class Form:
                 for macro in macros
                 if getattr(self, macro) != getattr(own, macro)
             ),
-            emulate=_emulate,
+            emulate=self._emulate,
             stamp_roles=("prologue", "wait", "load", "mma", "epilogue"),
         )
+
+    def _emulate(self, args: Sequence[Any]) -> None:
+        left, right, target, read, m, n, k, wrap, *_ = args
+        rows, columns, terms = int(m), int(n), int(k)
+        a = from_bfloat16(left.view(np.uint16)[: rows * terms]).reshape(rows, terms)
+        b = from_bfloat16(right.view(np.uint16)[: columns * terms]).reshape(columns, terms)
+        found = to_bfloat16(multiplied(a, b, int(wrap)))
+        target.view(np.uint16)[: rows * columns] = found.reshape(-1)
+        read.view(np.uint64)[0] += np.uint64(self.bytes_read(Size(rows, columns, terms)))
 
 
 TILED = Form("gemm_tiled")
@@ -135,6 +149,7 @@ def product(
     left: Buffer | Span,
     right: Buffer | Span,
     target: Buffer | Span,
+    read: Buffer | Span,
     size: Size,
     form: Form,
     *,
@@ -147,6 +162,8 @@ def product(
 
     Parameters
     ----------
+    read : Buffer or Span
+        A uint64 to which the kernel adds the bytes of operands that it asked for.
     wrap : int
         A power of two, or 0 for no ``f``.
     early : bool
@@ -174,10 +191,10 @@ def product(
         grid=form.grid(size),
         block=form.threads,
         cluster=form.cluster,
-        args=(*operands, target, *numbers),
+        args=(*operands, target, read, *numbers),
         work=Work(),
-        inputs=(left, right),
-        outputs=(target,),
+        inputs=(left, right, read),
+        outputs=(target, read),
         dynamic_shared_bytes=form.dynamic_shared_bytes,
         pdl=pdl,
     )
@@ -190,12 +207,3 @@ def multiplied(left: Float32, right: Float32, wrap: int) -> Float32:
         return sums
     half = np.int64(wrap // 2)
     return (((sums.astype(np.int64) + half) & np.int64(wrap - 1)) - half).astype(np.float32)
-
-
-def _emulate(args: Sequence[Any]) -> None:
-    left, right, target, m, n, k, wrap, *_ = args
-    rows, columns, terms = int(m), int(n), int(k)
-    a = from_bfloat16(left.view(np.uint16)[: rows * terms]).reshape(rows, terms)
-    b = from_bfloat16(right.view(np.uint16)[: columns * terms]).reshape(columns, terms)
-    found = to_bfloat16(multiplied(a, b, int(wrap)))
-    target.view(np.uint16)[: rows * columns] = found.reshape(-1)
