@@ -39,7 +39,17 @@ def run(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Call
     return taught
 
 
-SMALL = {"total_mib": 8, "batch_mib": 1, "chunks": 8, "batches": 4}
+SMALL = {
+    "total_mib": 8,
+    "batch_mib": 1,
+    "chunks": 8,
+    "batches": 4,
+    "pairs": 2,
+    "m": 264,
+    "n": 136,
+    "k": 200,
+    "rounds": 3,
+}
 """Parameters whose defaults are made for a picture, not for a test."""
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from timeline.program import Launch, Span
+from timeline.program import Arg, Launch, Span, TensorMap
 from timeline.techniques import NAMES, technique
 
 nvrtc: Any = pytest.importorskip("cuda.bindings.nvrtc")
@@ -59,7 +59,14 @@ def body(entry: str, source: str, arch: str = "sm_90a") -> str:
 def parameters(ptx: str) -> list[int]:
     """Bytes of each parameter of an entry."""
     head = ptx[: ptx.index("{")]
-    return [SIZES[kind] for kind in re.findall(r"\.param (?:\.align \d+ )?\.(\w+)", head)]
+    found = re.findall(r"\.param (?:\.align \d+ )?\.(\w+) \w+(?:\[(\d+)\])?", head)
+    return [SIZES[kind] * int(count or 1) for kind, count in found]
+
+
+def bytes_of(argument: Arg) -> int:
+    if isinstance(argument, TensorMap):
+        return 128
+    return 8 if isinstance(argument, Span) else int(np.asarray(argument).nbytes)
 
 
 @pytest.mark.parametrize("arch", ARCHITECTURES)
@@ -80,7 +87,7 @@ def test_launches_pass_what_the_kernel_takes(name: str) -> None:
         for op in technique(name).program(variant.name).ops():
             if isinstance(op, Launch):
                 kernel = op.kernel
-                given = [8 if isinstance(a, Span) else np.asarray(a).nbytes for a in op.args]
+                given = [bytes_of(argument) for argument in op.args]
                 given += [8] if kernel.stamp_roles else []
                 assert given == parameters(body(kernel.entry, kernel.source))
 

@@ -9,7 +9,8 @@ from timeline.program import Kernel, Launch
 from timeline.techniques import NAMES, technique
 
 FOLDER = Path(__file__).resolve().parents[2] / "kernels"
-ENTRY = re.compile(r'extern "C" __global__ void (\w+)\(')
+BOUNDS = r"(?:__launch_bounds__\([^)]*\)\s+)?"
+ENTRY = re.compile(rf'extern "C" __global__ void {BOUNDS}(\w+)\(')
 
 
 def used() -> list[Kernel]:
@@ -48,7 +49,7 @@ def test_kernels_is_no_package() -> None:
 @pytest.mark.parametrize("kernel", used(), ids=lambda kernel: kernel.name)
 def test_stamps_come_last(kernel: Kernel) -> None:
     text = (FOLDER / kernel.source).read_text(encoding="utf-8")
-    found = re.search(rf"void {kernel.entry}\((.*?)\) {{", text, re.DOTALL)
+    found = re.search(rf"void {BOUNDS}{kernel.entry}\((.*?)\) {{", text, re.DOTALL)
     assert found is not None
     assert found[1].endswith("Stamp* stamps") == bool(kernel.stamp_roles)
 
@@ -56,8 +57,12 @@ def test_stamps_come_last(kernel: Kernel) -> None:
 @pytest.mark.parametrize("kernel", used(), ids=lambda kernel: kernel.name)
 def test_roles_are_numbered_as_the_kernel_numbers_them(kernel: Kernel) -> None:
     text = (FOLDER / kernel.source).read_text(encoding="utf-8")
-    body = text[text.index(f"void {kernel.entry}(") :]
-    enum = re.search(r"enum : u32 {(.*?), ROLES}", body.replace("{ ", "{").replace(" }", "}"))
+    begin = re.search(rf"void {BOUNDS}{kernel.entry}\(", text)
+    assert begin is not None
+    body = text[begin.start() :]
+    roles = re.compile(r"enum (?:\w+ )?: u32 {(.*?), ROLES}")  # its own, or those of the file
+    found = (roles.search(t.replace("{ ", "{").replace(" }", "}")) for t in (body, text))
+    enum = next((match for match in found if match), None)
     if enum is None:
         assert len(kernel.stamp_roles) <= 1
     else:

@@ -20,6 +20,7 @@ from timeline.program import (
     Op,
     Program,
     Span,
+    span_of,
 )
 
 Bytes = npt.NDArray[np.uint8]
@@ -55,7 +56,8 @@ class Memory:
             self[op.dst][:] = self[op.src]
         elif isinstance(op, Launch):
             assert op.kernel.emulate is not None
-            op.kernel.emulate([self[a] if isinstance(a, Span) else a for a in op.args])
+            named = ((a, span_of(a)) for a in op.args)
+            op.kernel.emulate([a if span is None else self[span] for a, span in named])
 
 
 def poison(nbytes: int) -> Bytes:

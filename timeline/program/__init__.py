@@ -3,7 +3,7 @@
 from timeline.program.builder import Builder
 from timeline.program.handles import Buffer, Event, MemoryKind, Span, Stream, StreamKind
 from timeline.program.kernel import Dim3, Emulation, Kernel, Scalar, Work
-from timeline.program.model import Expect, Fill, HostThread, Param, Program
+from timeline.program.model import Expect, Fill, HostThread, Param, Program, Values
 from timeline.program.ops import (
     AllReduce,
     Arg,
@@ -85,6 +85,7 @@ __all__ = [
     "StreamWaitEvent",
     "Suitor",
     "TensorMap",
+    "Values",
     "Work",
     "is_host_paced",
     "rows_map",

@@ -124,9 +124,14 @@ class Builder:
             self._fills.append(Fill(buffer, fill))
         return buffer
 
-    def expect(self, memory: Memory, values: Values, *, rtol: float = 0.0) -> None:
-        """State the known answer that ``memory`` (host memory) must hold after each repeat."""
-        self._expects.append(Expect(self._span(memory), values, rtol))
+    def expect(
+        self, memory: Memory, values: Values, *, rtol: float = 0.0, needs: Sequence[str] = ()
+    ) -> None:
+        """State the known answer that ``memory`` (host memory) must hold after each repeat.
+
+        Not on devices that lack one of the features ``needs``, where something else runs.
+        """
+        self._expects.append(Expect(self._span(memory), values, rtol, tuple(needs)))
 
     def _span(self, memory: Memory) -> Span:
         """The span of ``memory``; one object for every use of a whole buffer, to keep it small."""

@@ -37,8 +37,12 @@ class Work:
         Time that no other work shortens or stretches, such as a spin.
     flops : float
         FP32 operations of one block.
+    tensor_flops : float
+        Operations of one block on the tensor cores, bf16 with fp32 sums.
     dram_bytes : float
         Bytes that one block reads and writes in device memory.
+    l2_bytes : float
+        Bytes that one block reads and writes in the L2 cache alone.
     trigger_ns : float or None
         When, after the block's start, it executes ``griddepcontrol.launch_dependents``; None: never
         (its exit then counts as the trigger).
@@ -55,6 +59,8 @@ class Work:
     trigger_ns: float | None = None
     prologue_ns: float = 0.0
     pipeline: Pipeline | None = None
+    tensor_flops: float = 0.0
+    l2_bytes: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,11 +36,14 @@ class Expect:
         Makes the known answer, an array of exactly ``span.bytes`` bytes.
     rtol : float
         Largest relative difference; 0 asks for equality.
+    needs : tuple of str
+        Features without which it does not hold, as something else runs then.
     """
 
     span: Span
     values: Values = field(compare=False)
     rtol: float = 0.0
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from timeline.errors import UnavailableError
 from timeline.program.features import missing
-from timeline.program.model import HostThread, Program
+from timeline.program.model import Expect, HostThread, Program
 from timeline.program.ops import Graph, GraphLaunch, Launch, Op, StreamOp
 
 __all__ = ["Suitor", "suited"]
@@ -56,8 +56,15 @@ def suited(program: Program, devices: Mapping[int, Suitor]) -> tuple[Program, tu
             return replace(op, graph=graphs[op.graph.id])
         return fit(op)
 
-    threads = (HostThread(t.name, tuple(fitted(op) for op in t.ops)) for t in program.threads)
-    changed = replace(program, threads=tuple(threads), graphs=tuple(graphs.values()))
+    def holds(expect: Expect) -> bool:
+        return not any(missing(expect.needs, device.capability) for device in devices.values())
+
+    changed = replace(
+        program,
+        threads=tuple(HostThread(t.name, tuple(map(fitted, t.ops))) for t in program.threads),
+        graphs=tuple(graphs.values()),
+        expects=tuple(filter(holds, program.expects)),
+    )
     return changed, tuple(notes)
 
 

@@ -17,7 +17,9 @@ NAMES = (
     "default_stream_barrier",
     "per_thread_default_stream",
     "event_wait",
+    "cluster_pipeline",
     "pdl",
+    "pdl_cluster_gemm",
 )
 """Techniques, in the chapter's order; each is a module here with a ``TECHNIQUE``."""
 

@@ -15,13 +15,19 @@ import numpy.typing as npt
 
 from timeline.program import Buffer, Builder, Kernel, Span, Stream, Work, rows_map
 
-__all__ = ["CLUSTERS", "PANELS", "TILE", "TILE_BYTES", "bytes_read", "combined", "launch"]
+__all__ = ["CLUSTERS", "TILE", "TILE_BYTES", "Float32", "bytes_read", "combined", "launch"]
 
 TILE = 128
 TILE_BYTES = TILE * TILE * 4
 PANEL = 32
 PANELS = TILE // PANEL
 STAGES = 3
+PANEL_NS = 400
+"""A panel in a cluster: word of it, its rows through DSMEM, sums to and fro: an estimate."""
+
+ALONE_PANEL_NS = 350
+"""A panel that a block loads itself, when nothing contends for the L2 cache: an estimate."""
+
 CLUSTERS = (2, 4, 8, 16)
 """Blocks that share a tile; more than 8 are not portable."""
 
@@ -40,6 +46,7 @@ def _kernel(entry: str, cluster: int, registers: int, roles: tuple[str, ...]) ->
         stamp_roles=roles,
         stamp_tiles=4,
         stamp_blocks=16,
+        needs=("cluster", "tma") if entry == "tile_per_cluster" else (),
     )
 
 
@@ -64,7 +71,6 @@ def launch(
     cluster: int,
     together: bool,
     cooperative: bool = False,
-    work: Work = Work(),
 ) -> None:
     """Launch ``target = Σ_r batch * colsum(weights[r]) + weights[r] * colsum(batch)``.
 
@@ -95,12 +101,34 @@ def launch(
         block=288 if together else 256,
         cluster=cluster if together else 1,
         args=(*operands, target, read, np.uint32(tiles), np.uint32(rounds)),
-        work=work,
+        work=_work(tiles, rounds, grid, cluster, together=together),
         inputs=(batch, weights, read),
         outputs=(target, read),
         dynamic_shared_bytes=shared_bytes(cluster) if together else 0,
         cooperative=cooperative,
     )
+    if together:
+        with b.otherwise():
+            launch(
+                b,
+                stream,
+                batch,
+                weights,
+                target,
+                read,
+                tiles=tiles,
+                rounds=rounds,
+                grid=grid,
+                cluster=cluster,
+                together=False,
+            )
+
+
+def _work(tiles: int, rounds: int, grid: int, cluster: int, *, together: bool) -> Work:
+    """Cost of one block: its panels one after the other, and what it reads out of the L2 cache."""
+    panels = PANELS * (rounds + 1) * -(-tiles * cluster // grid)
+    loaded = bytes_read(tiles, rounds, cluster, together=together) / grid
+    return Work(block_ns=panels * (PANEL_NS if together else ALONE_PANEL_NS), l2_bytes=loaded)
 
 
 def bytes_read(tiles: int, rounds: int, cluster: int, *, together: bool) -> int:

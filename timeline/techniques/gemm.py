@@ -25,7 +25,23 @@ CHUNK = 64
 """Terms of the sum in a stage: rows of 128 bytes."""
 
 ITEM = 2
+PROLOGUE_NS = 1_500
+"""Barriers, tensor maps, the meeting of the cluster and the first loads of B: an estimate."""
+
+FILL_NS = 1_000
+"""From the first load of A to its first product: an estimate."""
+
+EPILOGUE_NS = 1_500
+"""Rounding and storing a tile: an estimate."""
+
+BLOCK_FLOPS_PER_NS = 4_000
+"""What a block that has an SM to itself reaches on the tensor cores: an estimate."""
+
+TILED_FLOPS_PER_NS = 900
+"""The same for the portable form, which waits for each tile before it multiplies: an estimate."""
+
 BARRIERS_BYTES = 16
+STAMP_BLOCKS = 16
 ALIGNMENT = 1_024
 
 
@@ -95,6 +111,19 @@ class Form:
         bands = -(-size.m // (TILE * self.cluster))
         return self.cluster * bands * -(-size.n // self.tile_n)
 
+    def work(self, size: Size, *, early: bool) -> Work:
+        """Cost of one block: what it takes alone, and what it needs of shared tensor cores."""
+        flops = 2.0 * TILE * self.tile_n * size.k
+        if not self.uses_tma:
+            return Work(block_ns=flops / TILED_FLOPS_PER_NS + EPILOGUE_NS, tensor_flops=flops)
+        products = PROLOGUE_NS + FILL_NS + flops / BLOCK_FLOPS_PER_NS
+        return Work(
+            block_ns=products + EPILOGUE_NS,
+            tensor_flops=flops,
+            trigger_ns=0.0 if early else products,
+            prologue_ns=PROLOGUE_NS,
+        )
+
     def bytes_read(self, size: Size) -> int:
         """Bytes of operands that the blocks ask for; a cluster's blocks for parts of B once."""
         stage = (TILE + self.tile_n // self.cluster) * CHUNK * ITEM
@@ -111,6 +140,8 @@ class Form:
                 static_shared_bytes=36_864,
                 emulate=self._emulate,
                 stamp_roles=("mma", "epilogue"),
+                stamp_blocks=STAMP_BLOCKS,
+                needs=("bfloat16",),
             )
         own = Form(self.entry)
         macros = ("tile_n", "consumers", "stages", "blocks_per_sm")
@@ -126,6 +157,8 @@ class Form:
             ),
             emulate=self._emulate,
             stamp_roles=("prologue", "wait", "load", "mma", "epilogue"),
+            stamp_blocks=STAMP_BLOCKS,
+            needs=("tma", "wgmma"),
         )
 
     def _emulate(self, args: Sequence[Any]) -> None:
@@ -158,7 +191,7 @@ def product(
     pdl: bool = False,
     name: str = "",
 ) -> None:
-    """Launch ``target = f(left rightᵀ)``.
+    """Launch ``target = f(left rightᵀ)``; where the device can't, the portable form of it.
 
     Parameters
     ----------
@@ -192,12 +225,16 @@ def product(
         block=form.threads,
         cluster=form.cluster,
         args=(*operands, target, read, *numbers),
-        work=Work(),
+        work=form.work(size, early=early),
         inputs=(left, right, read),
         outputs=(target, read),
         dynamic_shared_bytes=form.dynamic_shared_bytes,
         pdl=pdl,
     )
+    if form.uses_tma:
+        with b.otherwise():
+            portable = name.replace(form.entry, TILED.entry)
+            product(b, stream, left, right, target, read, size, TILED, wrap=wrap, name=portable)
 
 
 def multiplied(left: Float32, right: Float32, wrap: int) -> Float32:
@@ -205,5 +242,8 @@ def multiplied(left: Float32, right: Float32, wrap: int) -> Float32:
     sums = left @ right.T
     if not wrap:
         return sums
-    half = np.int64(wrap // 2)
-    return (((sums.astype(np.int64) + half) & np.int64(wrap - 1)) - half).astype(np.float32)
+    whole = sums.astype(np.int32)  # in place: this takes longer than the product otherwise
+    whole += np.int32(wrap // 2)
+    whole &= np.int32(wrap - 1)
+    whole -= np.int32(wrap // 2)
+    return whole.astype(np.float32)

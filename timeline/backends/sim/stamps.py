@@ -25,7 +25,7 @@ def stamp_rows(plan: Plan, repeat: Repeat, base: int) -> list[dict[str, Any]]:
     The roles ``prologue``, ``wait``, ``body`` and ``epilogue`` follow from the kernel's Work: until
     ``griddepcontrol.wait`` is called, until it returns, until the trigger, and the rest. Those of
     its Pipeline have a span a tile, of those the kernel keeps, within the body. Any other role
-    spans the whole block.
+    spans the body.
     """
     sms = plan.model.sm.count
     rows = []
@@ -51,7 +51,7 @@ def _spans(work: Work, begin: int, main: int, end: int) -> dict[str, Span]:
     """Roles that the Work tells, for a block that ran from ``begin`` to ``end``."""
     called = min(begin + round(work.prologue_ns), end)
     returned = min(max(main, called), end)
-    spans = {"": (begin, end), "prologue": (begin, called), "wait": (called, returned)}
+    spans = {"prologue": (begin, called), "wait": (called, returned)}
     trigger = end
     if work.trigger_ns is not None:
         late = main > begin and work.trigger_ns > work.prologue_ns
@@ -68,7 +68,7 @@ def _named(
     """Role, tile, start and end of what the kernel stamps; nothing that takes no time."""
     tiled = _tiles(work.pipeline, kernel.stamp_tiles, spans["body"]) if work.pipeline else {}
     for role in kernel.stamp_roles:
-        for tile, (start, end) in enumerate(tiled.get(role, [spans.get(role, spans[""])])):
+        for tile, (start, end) in enumerate(tiled.get(role, [spans.get(role, spans["body"])])):
             if end > start:
                 yield role, tile, start, end
 
