@@ -133,3 +133,45 @@ def test_the_chain_of_fmas_is_kept() -> None:
     assert ptx.count("fma.rn.f32") >= 4 * 16
     assert "ld.global.nc.v4" in ptx
     assert "st.global.v4" in ptx
+
+
+def test_a_warp_loads_and_warpgroups_multiply_on_hopper_alone() -> None:
+    for entry, multicast in (("gemm_wgmma", 0), ("gemm_cluster", 2)):
+        ptx = body(entry, "gemm_wgmma.cu")
+        loads = re.findall(r"cp\.async\.bulk\.tensor\.2d\.shared::cluster\S+", ptx)
+        assert len(loads) == 4  # of A and of B, ahead of the ring and in it
+        assert sum("multicast::cluster" in load for load in loads) == multicast
+        assert ptx.count("wgmma.mma_async") == 4  # 64 terms, 16 at a time
+        assert "wgmma.wait_group.sync.aligned 1;" in ptx
+        assert "wgmma.mma_async" not in body(entry, "gemm_wgmma.cu", "sm_100")
+
+
+def test_weights_are_loaded_before_the_wait_for_the_primary() -> None:
+    ptx = body("gemm_cluster", "gemm_wgmma.cu")
+    wait = ptx.index("griddepcontrol.wait", ptx.index("multicast::cluster"))
+    first = ptx.index("cp.async.bulk.tensor.2d")
+    assert "multicast" in ptx[first : first + 120]
+    assert first < wait < ptx.index("cp.async.bulk.tensor.2d", first + 1)
+
+
+def test_dependents_are_launched_between_the_meeting_of_the_cluster_and_the_stores() -> None:
+    ptx = body("gemm_cluster", "gemm_wgmma.cu")
+    late = ptx.rindex("griddepcontrol.launch_dependents")
+    assert ptx.rindex("barrier.cluster.wait", 0, late) > ptx.rindex("wgmma.wait_group", 0, late)
+    assert "st.global.v4" in ptx[late:]
+
+
+def test_the_portable_product_uses_tensor_cores_everywhere() -> None:
+    for arch in ARCHITECTURES:
+        ptx = body("gemm_tiled", "gemm_tiled.cu", arch)
+        assert ptx.count("mma.sync.aligned.m16n8k16") == 4 * 4 * 4
+        assert "ldmatrix.sync.aligned.m8n8.x4" in ptx
+
+
+def test_blocks_of_a_cluster_read_their_leaders_memory() -> None:
+    ptx = body("tile_per_cluster", "cluster_dsmem.cu")
+    assert ptx.count("cp.async.bulk.tensor.2d") == 1
+    assert "ld.shared::cluster.v4.f32" in ptx
+    assert "st.shared::cluster.v4.f32" in ptx
+    assert "ld.global.v4" not in ptx
+    assert ptx.count("barrier.cluster.wait") == 2

@@ -24,8 +24,8 @@ def stamp_rows(plan: Plan, repeat: Repeat, base: int) -> list[dict[str, Any]]:
 
     The roles ``prologue``, ``wait``, ``body`` and ``epilogue`` follow from the kernel's Work: until
     ``griddepcontrol.wait`` is called, until it returns, until the trigger, and the rest. Those of
-    its Pipeline have a span a tile, of those the kernel keeps, within the body. Any other role
-    spans the body.
+    its Pipeline have a span a tile, of those the kernel keeps, within the body. ``load`` and ``mma``
+    are at work in the body together. Any other role spans the whole block.
     """
     sms = plan.model.sm.count
     rows = []
@@ -51,13 +51,13 @@ def _spans(work: Work, begin: int, main: int, end: int) -> dict[str, Span]:
     """Roles that the Work tells, for a block that ran from ``begin`` to ``end``."""
     called = min(begin + round(work.prologue_ns), end)
     returned = min(max(main, called), end)
-    spans = {"prologue": (begin, called), "wait": (called, returned)}
+    spans = {"": (begin, end), "prologue": (begin, called), "wait": (called, returned)}
     trigger = end
     if work.trigger_ns is not None:
         late = main > begin and work.trigger_ns > work.prologue_ns
         waited = returned - called if late else 0
         trigger = min(begin + round(work.trigger_ns) + waited, end)
-    spans["body"] = (returned, max(trigger, returned))
+    spans["body"] = spans["load"] = spans["mma"] = (returned, max(trigger, returned))
     spans["epilogue"] = (trigger, end)
     return spans
 
@@ -68,7 +68,7 @@ def _named(
     """Role, tile, start and end of what the kernel stamps; nothing that takes no time."""
     tiled = _tiles(work.pipeline, kernel.stamp_tiles, spans["body"]) if work.pipeline else {}
     for role in kernel.stamp_roles:
-        for tile, (start, end) in enumerate(tiled.get(role, [spans.get(role, spans["body"])])):
+        for tile, (start, end) in enumerate(tiled.get(role, [spans.get(role, spans[""])])):
             if end > start:
                 yield role, tile, start, end
 
