@@ -202,7 +202,7 @@ __device__ __forceinline__ float4 cluster_sum(Shared& shared, float4 sum, u32 qu
             }
         }
         __syncwarp();
-        if (lane < CLUSTER) barrier_arrive_at(summed, lane);
+        if (lane < CLUSTER) barrier_release_at(summed, lane);
     }
     barrier_wait(summed, parity);
     sum = shared.sums[side][0][quad];

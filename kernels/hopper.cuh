@@ -96,8 +96,15 @@ __device__ __forceinline__ void barrier_expect(u32 barrier, u32 bytes) {
                  : "memory");
 }
 
-// One arrival at the barrier of the block `rank` of the cluster.
+// One arrival at the barrier of the block `rank` of the cluster. It says that this thread has read, or
+// that the copy engine has written; for that no fence is needed, and one of the cluster's scope would
+// wait for all of the thread's stores to global memory.
 __device__ __forceinline__ void barrier_arrive_at(u32 barrier, u32 rank) {
+    asm volatile("mbarrier.arrive.shared::cluster.b64 _, [%0];" ::"r"(map_shared(barrier, rank)) : "memory");
+}
+
+// The same, after which that block sees what this thread, and the others of its warp, wrote there.
+__device__ __forceinline__ void barrier_release_at(u32 barrier, u32 rank) {
     asm volatile("mbarrier.arrive.release.cluster.shared::cluster.b64 _, [%0];" ::"r"(
                      map_shared(barrier, rank))
                  : "memory");
@@ -107,7 +114,7 @@ __device__ __forceinline__ bool barrier_try(u32 barrier, u32 parity) {
     u32 done;
     asm volatile(
         "{\n\t.reg .pred done;\n\t"
-        "mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 done, [%1], %2;\n\t"
+        "mbarrier.try_wait.parity.shared::cta.b64 done, [%1], %2;\n\t"
         "selp.u32 %0, 1, 0, done;\n\t}"
         : "=r"(done)
         : "r"(barrier), "r"(parity)
