@@ -24,8 +24,8 @@ def stamp_rows(plan: Plan, repeat: Repeat, base: int) -> list[dict[str, Any]]:
 
     The roles ``prologue``, ``wait``, ``body`` and ``epilogue`` follow from the kernel's Work: until
     ``griddepcontrol.wait`` is called, until it returns, until the trigger, and the rest. Those of
-    its Pipeline have a span a tile, of those the kernel keeps, within the body. ``load`` and ``mma``
-    are at work in the body together. Any other role spans the whole block.
+    its Pipeline have a span a tile, of those the kernel keeps, within the body. ``load`` and
+    ``mma`` are at work in the body together. Any other role spans the whole block.
     """
     sms = plan.model.sm.count
     rows = []
