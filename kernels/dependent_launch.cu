@@ -3,20 +3,7 @@
 // The primary lets its dependents be launched once it has stored its main result, and goes on with
 // an epilogue. The secondary starts with a prologue that needs nothing of the primary. Launched
 // without the attribute, or before sm_90, the two do the same one after the other.
-#include "common.cuh"
-
-__device__ __forceinline__ void launch_dependents() {
-#if __CUDA_ARCH__ >= 900
-    asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
-#endif
-}
-
-// Returns when all that the primary wrote, before its trigger and after, is visible.
-__device__ __forceinline__ void wait_for_primary() {
-#if __CUDA_ARCH__ >= 900
-    asm volatile("griddepcontrol.wait;" ::: "memory");
-#endif
-}
+#include "hopper.cuh"
 
 // before[i] = in[i] * 3 + marker, stored ahead of the epilogue; after[i] = ~before[i], at its end.
 // `early` triggers at the start of the block instead. Stamps: body, and from the trigger to the end.

@@ -62,6 +62,11 @@ SMALL = {
     "replays": 3,
     "activation_mib": 1,
     "gradient_mib": 1,
+    "pairs": 2,
+    "m": 264,
+    "n": 136,
+    "k": 200,
+    "rounds": 3,
 }
 """Parameters whose defaults are made for a picture, not for a test."""
 

@@ -10,7 +10,7 @@ import pytest
 
 from timeline.backends.cuda.cubin_cache import CubinCache
 from timeline.backends.cuda.nvrtc import compile_kernel
-from timeline.program import Launch, Span
+from timeline.program import Arg, Launch, Span, TensorMap
 from timeline.techniques import NAMES, technique
 
 nvrtc: Any = pytest.importorskip("cuda.bindings.nvrtc")
@@ -61,7 +61,14 @@ def body(entry: str, source: str, arch: str = "sm_90a") -> str:
 def parameters(ptx: str) -> list[int]:
     """Bytes of each parameter of an entry."""
     head = ptx[: ptx.index("{")]
-    return [SIZES[kind] for kind in re.findall(r"\.param (?:\.align \d+ )?\.(\w+)", head)]
+    found = re.findall(r"\.param (?:\.align \d+ )?\.(\w+) \w+(?:\[(\d+)\])?", head)
+    return [SIZES[kind] * int(count or 1) for kind, count in found]
+
+
+def bytes_of(argument: Arg) -> int:
+    if isinstance(argument, TensorMap):
+        return 128
+    return 8 if isinstance(argument, Span) else int(np.asarray(argument).nbytes)
 
 
 @pytest.mark.parametrize("arch", ARCHITECTURES)
@@ -82,7 +89,7 @@ def test_launches_pass_what_the_kernel_takes(name: str) -> None:
         for op in technique(name).program(variant.name).ops():
             if isinstance(op, Launch):
                 kernel = op.kernel
-                given = [8 if isinstance(a, Span) else np.asarray(a).nbytes for a in op.args]
+                given = [bytes_of(argument) for argument in op.args]
                 given += [8] if kernel.stamp_roles else []
                 assert given == parameters(body(kernel.entry, kernel.source))
 
@@ -170,3 +177,45 @@ def test_kernels_compile_as_they_are_launched(name: str, tmp_path: Path) -> None
     ops = (op for v in variants for op in technique(name).program(v.name).ops())
     for kernel in {op.kernel for op in ops if isinstance(op, Launch)}:
         assert compile_kernel(kernel, "sm_90a", cache=CubinCache(tmp_path))
+
+
+def test_a_warp_loads_and_warpgroups_multiply_on_hopper_alone() -> None:
+    for entry, multicast in (("gemm_wgmma", 0), ("gemm_cluster", 2)):
+        ptx = body(entry, "gemm_wgmma.cu")
+        loads = re.findall(r"cp\.async\.bulk\.tensor\.2d\.shared::cluster\S+", ptx)
+        assert len(loads) == 4  # of A and of B, ahead of the ring and in it
+        assert sum("multicast::cluster" in load for load in loads) == multicast
+        assert ptx.count("wgmma.mma_async") == 4  # 64 terms, 16 at a time
+        assert "wgmma.wait_group.sync.aligned 1;" in ptx
+        assert "wgmma.mma_async" not in body(entry, "gemm_wgmma.cu", "sm_100")
+
+
+def test_weights_are_loaded_before_the_wait_for_the_primary() -> None:
+    ptx = body("gemm_cluster", "gemm_wgmma.cu")
+    wait = ptx.index("griddepcontrol.wait", ptx.index("multicast::cluster"))
+    first = ptx.index("cp.async.bulk.tensor.2d")
+    assert "multicast" in ptx[first : first + 120]
+    assert first < wait < ptx.index("cp.async.bulk.tensor.2d", first + 1)
+
+
+def test_dependents_are_launched_between_the_meeting_of_the_cluster_and_the_stores() -> None:
+    ptx = body("gemm_cluster", "gemm_wgmma.cu")
+    late = ptx.rindex("griddepcontrol.launch_dependents")
+    assert ptx.rindex("barrier.cluster.wait", 0, late) > ptx.rindex("wgmma.wait_group", 0, late)
+    assert "st.global.v4" in ptx[late:]
+
+
+def test_the_portable_product_uses_tensor_cores_everywhere() -> None:
+    for arch in ARCHITECTURES:
+        ptx = body("gemm_tiled", "gemm_tiled.cu", arch)
+        assert ptx.count("mma.sync.aligned.m16n8k16") == 4 * 4 * 4
+        assert "ldmatrix.sync.aligned.m8n8.x4" in ptx
+
+
+def test_blocks_of_a_cluster_read_their_leaders_memory() -> None:
+    ptx = body("tile_per_cluster", "cluster_dsmem.cu")
+    assert ptx.count("cp.async.bulk.tensor.2d") == 1
+    assert "ld.shared::cluster.v4.f32" in ptx
+    assert "st.shared::cluster.v4.f32" in ptx
+    assert "ld.global.v4" not in ptx
+    assert ptx.count("barrier.cluster.wait") == 2

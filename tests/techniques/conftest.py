@@ -22,6 +22,7 @@ from timeline.program import (
     Op,
     Program,
     Span,
+    span_of,
 )
 
 Bytes = npt.NDArray[np.uint8]
@@ -63,7 +64,8 @@ class Memory:
                 part[:] = total
         elif isinstance(op, Launch):
             assert op.kernel.emulate is not None
-            op.kernel.emulate([self[a] if isinstance(a, Span) else a for a in op.args])
+            named = ((a, span_of(a)) for a in op.args)
+            op.kernel.emulate([a if span is None else self[span] for a, span in named])
         elif isinstance(op, GraphLaunch):
             for inner in op.graph.ops:
                 self.execute(inner)

@@ -44,6 +44,8 @@ SMALL: Mapping[str, Mapping[str, Param]] = {
     "stream_priority": {"resident": 8},
     "p2p_pipeline": {"activation_mib": 1},
     "allreduce_overlap": {"gradient_mib": 1},
+    "cluster_pipeline": {"batches": 3, "tiles": 3, "rounds": 2},
+    "pdl_cluster_gemm": {"pairs": 3, "m": 130, "n": 136, "k": 72},
 }
 
 EXTREMES: list[tuple[str, Mapping[str, Param]]] = [
@@ -91,6 +93,11 @@ EXTREMES: list[tuple[str, Mapping[str, Param]]] = [
     ("allreduce_overlap", {"devices": 3, "gradient_mib": 1, "layers": 5, "iters": 65_536}),
     ("pdl", {"pairs": 1, "prologue_us": 0, "trigger": "early"}),
     ("pdl", {"pairs": 128, "grid": 1, "block": 1024}),
+    ("cluster_pipeline", {"batches": 1, "tiles": 1, "rounds": 1, "grid": 2, "cluster_size": 2}),
+    ("cluster_pipeline", {"batches": 5, "tiles": 2, "rounds": 3, "grid": 32, "cluster_size": 16}),
+    ("cluster_pipeline", {"batches": 3, "tiles": 2, "rounds": 2, "streams": 16, "cluster_size": 8}),
+    ("pdl_cluster_gemm", {"pairs": 1, "m": 1, "n": 8, "k": 8}),
+    ("pdl_cluster_gemm", {"pairs": 64, "m": 5, "n": 16, "k": 24, "trigger": "early"}),
 ]
 
 

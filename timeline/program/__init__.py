@@ -3,9 +3,10 @@
 from timeline.program.builder import Builder
 from timeline.program.handles import Buffer, Event, MemoryKind, Span, Stream, StreamKind
 from timeline.program.kernel import Dim3, Emulation, Kernel, Scalar, Work
-from timeline.program.model import Expect, Fill, HostThread, Param, Program
+from timeline.program.model import Expect, Fill, HostThread, Param, Program, Values
 from timeline.program.ops import (
     AllReduce,
+    Arg,
     CopyKind,
     DeviceSynchronize,
     EventQuery,
@@ -31,12 +32,16 @@ from timeline.program.ops import (
     StreamSynchronize,
     StreamWaitEvent,
     is_host_paced,
+    span_of,
 )
 from timeline.program.pipeline import Pipeline
+from timeline.program.suited import Suitor, suited
+from timeline.program.tensor_map import TensorMap, rows_map
 from timeline.program.validate import validate
 
 __all__ = [
     "AllReduce",
+    "Arg",
     "Buffer",
     "Builder",
     "CopyKind",
@@ -78,7 +83,13 @@ __all__ = [
     "StreamOp",
     "StreamSynchronize",
     "StreamWaitEvent",
+    "Suitor",
+    "TensorMap",
+    "Values",
     "Work",
     "is_host_paced",
+    "rows_map",
+    "span_of",
+    "suited",
     "validate",
 ]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from timeline.errors import ProgramError
 from timeline.program import ops as o
 from timeline.program.handles import Buffer, Event, MemoryKind, Span, Stream, StreamKind
 from timeline.program.kernel import Dim3, Kernel, Scalar, Work
 from timeline.program.model import Expect, Fill, HostThread, Param, Program, Values
+from timeline.program.tensor_map import TensorMap
 from timeline.program.validate import validate
 
 __all__ = ["Builder"]
@@ -58,6 +60,7 @@ class Builder:
         self._graphs: list[o.Graph] = []
         self._fills: list[Fill] = []
         self._expects: list[Expect] = []
+        self._needs: set[str] = set()
 
     # Handles
 
@@ -121,9 +124,14 @@ class Builder:
             self._fills.append(Fill(buffer, fill))
         return buffer
 
-    def expect(self, memory: Memory, values: Values, *, rtol: float = 0.0) -> None:
-        """State the known answer that ``memory`` (host memory) must hold after each repeat."""
-        self._expects.append(Expect(self._span(memory), values, rtol))
+    def expect(
+        self, memory: Memory, values: Values, *, rtol: float = 0.0, needs: Sequence[str] = ()
+    ) -> None:
+        """State the known answer that ``memory`` (host memory) must hold after each repeat.
+
+        Not on devices that lack one of the features ``needs``, where something else runs.
+        """
+        self._expects.append(Expect(self._span(memory), values, rtol, tuple(needs)))
 
     def _span(self, memory: Memory) -> Span:
         """The span of ``memory``; one object for every use of a whole buffer, to keep it small."""
@@ -141,7 +149,7 @@ class Builder:
         *,
         grid: Grid,
         block: Grid,
-        args: Sequence[Memory | Scalar] = (),
+        args: Sequence[Memory | TensorMap | Scalar] = (),
         work: Work,
         inputs: Sequence[Memory] = (),
         outputs: Sequence[Memory] = (),
@@ -152,22 +160,40 @@ class Builder:
     ) -> None:
         """Launch a kernel; see :class:`timeline.program.Launch`."""
         arguments = tuple([self._span(a) if isinstance(a, Buffer) else a for a in args])
-        self._add(
-            o.Launch(
-                stream,
-                kernel,
-                _dim3(grid),
-                _dim3(block),
-                arguments,
-                work,
-                tuple([self._span(m) for m in inputs]),
-                tuple([self._span(m) for m in outputs]),
-                _dim3(cluster),
-                dynamic_shared_bytes,
-                pdl,
-                cooperative,
-            )
+        op = o.Launch(
+            stream,
+            kernel,
+            _dim3(grid),
+            _dim3(block),
+            arguments,
+            work,
+            tuple([self._span(m) for m in inputs]),
+            tuple([self._span(m) for m in outputs]),
+            _dim3(cluster),
+            dynamic_shared_bytes,
+            pdl,
+            cooperative,
         )
+        if op.needs:
+            self._needs.update(op.needs)
+        self._add(op)
+
+    @contextmanager
+    def otherwise(self) -> Iterator[None]:
+        """The launch inside runs instead of the last one where the device lacks what that needs.
+
+        Raises
+        ------
+        ProgramError
+            When there is not one launch inside, behind another.
+        """
+        ops, before = self._ops, len(self._ops)
+        yield
+        last, inside = ops[max(before - 1, 0) : before], ops[before:]
+        if [type(op) for op in (*last, *inside)] != [o.Launch, o.Launch]:
+            raise ProgramError("otherwise() takes one launch, right behind what it stands in for")
+        first, other = (op for op in (*last, *inside) if isinstance(op, o.Launch))
+        ops[before - 1 :] = [replace(first, instead=other)]
 
     def memcpy(self, dst: Memory, src: Memory, stream: Stream, *, blocking: bool = False) -> None:
         """``cudaMemcpyAsync``, or ``cudaMemcpy`` when ``blocking``."""
@@ -329,6 +355,7 @@ class Builder:
             tuple(self._fills),
             tuple(self._expects),
             dict(self._labels),
+            tuple(sorted(self._needs)),
         )
         validate(program)
         return program

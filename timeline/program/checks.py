@@ -20,6 +20,7 @@ from timeline.program.handles import Buffer, Event, MemoryKind, Span, Stream
 from timeline.program.limits import check_shape
 from timeline.program.model import Program
 from timeline.program.places import place
+from timeline.program.tensor_map import TensorMap, check_map
 
 __all__ = ["Checker"]
 
@@ -124,13 +125,32 @@ class Checker:
                 self._span(span)
                 _require_reachable(span.buffer, op.stream)
         for index, arg in enumerate(op.args):
-            if isinstance(arg, Span):
-                self._span(arg)
-                _require_declared(index, arg, op)
+            named = o.span_of(arg)
+            if named is not None:
+                self._span(named)
+                _require_declared(index, named, op)
+                if isinstance(arg, TensorMap):
+                    check_map(arg)
             elif not isinstance(arg, np.generic | int | float):
                 raise ProgramError(
                     f"argument {index} is a {type(arg).__name__}; give memory or a NumPy scalar"
                 )
+        if op.instead is not None:
+            self._instead(op, op.instead)
+
+    def _instead(self, op: o.Launch, other: o.Launch) -> None:
+        """What runs instead has the same place in the order, and the same effect."""
+        same = (
+            other.stream == op.stream
+            and set(other.inputs) == set(op.inputs)
+            and set(other.outputs) == set(op.outputs)
+        )
+        if not same:
+            raise ProgramError(
+                f"{other.kernel.name!r}, to run instead, has another stream, other inputs or other "
+                "outputs"
+            )
+        self._launch(other)
 
     def _memcpy(self, op: o.Memcpy) -> None:
         self._stream(op.stream)

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from timeline.errors import ProgramError
+from timeline.errors import ProgramError, unknown
+from timeline.program.features import FEATURES
 from timeline.program.pipeline import Pipeline
 
 __all__ = ["Dim3", "Emulation", "Kernel", "Work"]
@@ -36,8 +37,12 @@ class Work:
         Time that no other work shortens or stretches, such as a spin.
     flops : float
         FP32 operations of one block.
+    tensor_flops : float
+        Operations of one block on the tensor cores, bf16 with fp32 sums.
     dram_bytes : float
         Bytes that one block reads and writes in device memory.
+    l2_bytes : float
+        Bytes that one block reads and writes in the L2 cache alone.
     trigger_ns : float or None
         When, after the block's start, it executes ``griddepcontrol.launch_dependents``; None: never
         (its exit then counts as the trigger).
@@ -54,6 +59,8 @@ class Work:
     trigger_ns: float | None = None
     prologue_ns: float = 0.0
     pipeline: Pipeline | None = None
+    tensor_flops: float = 0.0
+    l2_bytes: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +86,8 @@ class Kernel:
         simulator.
     stamp_roles : tuple of str
         Roles of the in-kernel ``%globaltimer`` stamps, a (start, end) pair a block and role.
+    needs : tuple of str
+        Features that the device must have, of :data:`timeline.program.features.FEATURES`.
     stamp_tiles : int
         Spans that a role may have in a block, one a tile. The oldest are kept, the rest counted.
     stamp_blocks : int
@@ -95,8 +104,12 @@ class Kernel:
     stamp_roles: tuple[str, ...] = ()
     stamp_tiles: int = 1
     stamp_blocks: int = 0
+    needs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        for feature in self.needs:
+            if feature not in FEATURES:
+                raise unknown(f"feature that kernel {self.name!r} needs", feature, FEATURES)
         if self.stamp_tiles < 1 or self.stamp_blocks < 0:
             raise ProgramError(f"kernel {self.name!r}: it stamps at least one tile, of some blocks")
 

@@ -36,11 +36,14 @@ class Expect:
         Makes the known answer, an array of exactly ``span.bytes`` bytes.
     rtol : float
         Largest relative difference; 0 asks for equality.
+    needs : tuple of str
+        Features without which it does not hold, as something else runs then.
     """
 
     span: Span
     values: Values = field(compare=False)
     rtol: float = 0.0
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ class Program:
         ``technique``, ``variant`` and the parameters it was built with; copied into the trace.
     fills, expects : tuple
         Contents before, and the known answer after, each repeat.
+    needs : tuple of str
+        Features of the device that any of its launches needs; see :mod:`timeline.program.suited`.
     """
 
     name: str
@@ -72,6 +77,7 @@ class Program:
     fills: tuple[Fill, ...] = ()
     expects: tuple[Expect, ...] = ()
     labels: Mapping[str, Param] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return sum(len(thread.ops) for thread in self.threads)

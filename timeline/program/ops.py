@@ -11,8 +11,16 @@ from typing import ClassVar
 
 from timeline.program.handles import Event, Span, Stream
 from timeline.program.kernel import Dim3, Kernel, Scalar, Work
+from timeline.program.tensor_map import TensorMap
 
-Arg = Span | Scalar
+Arg = Span | TensorMap | Scalar
+
+
+def span_of(arg: Arg) -> Span | None:
+    """The memory that an argument names, if it names any."""
+    if isinstance(arg, TensorMap):
+        return arg.span
+    return arg if isinstance(arg, Span) else None
 
 
 class CopyKind(StrEnum):
@@ -62,6 +70,8 @@ class Launch(StreamOp):
         What it reads and writes; the race check and the simulator's verification use them.
     pdl : bool
         Programmatic stream serialisation: it may start at the previous kernel's trigger.
+    instead : Launch, optional
+        What runs in its place, to the same effect, on a device that lacks what it needs.
     """
 
     call: ClassVar[str] = "cuLaunchKernelEx"
@@ -76,6 +86,15 @@ class Launch(StreamOp):
     dynamic_shared_bytes: int = 0
     pdl: bool = False
     cooperative: bool = False
+    instead: Launch | None = None
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Features that its device must have."""
+        if self.cluster == (1, 1, 1) and not self.pdl:
+            return self.kernel.needs
+        own = ("cluster",) if self.cluster != (1, 1, 1) else ()
+        return tuple(dict.fromkeys((*self.kernel.needs, *own, *(("pdl",) if self.pdl else ()))))
 
     @property
     def reads(self) -> tuple[Span, ...]:

@@ -25,11 +25,13 @@ NAMES = (
     "host_callback",
     "event_dag",
     "two_pipelines",
+    "cluster_pipeline",
     "stream_priority",
     "p2p_pipeline",
     "allreduce_overlap",
     "graph_capture",
     "pdl",
+    "pdl_cluster_gemm",
 )
 """Techniques, in the chapter's order; each is a module here with a ``TECHNIQUE``."""
 

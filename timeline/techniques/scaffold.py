@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from timeline.program import Buffer, Builder, Param, Span, Stream
+from timeline.program import Buffer, Builder, Param, Span, Stream, Values
 from timeline.techniques.spin import Geometry, Uint32
 from timeline.techniques.technique import Parameter
 
@@ -62,15 +64,24 @@ def seeded(b: Builder, name: str, shape: Geometry, lane: int = 0) -> Buffer:
     return b.device(name, shape.bytes, fill=lambda: seed(shape, lane))
 
 
-def bring_home(b: Builder, source: Buffer | Span, stream: Stream, answer: Uint32) -> None:
+def bring_home(
+    b: Builder,
+    source: Buffer | Span,
+    stream: Stream,
+    answer: npt.NDArray[Any] | Values,
+    *,
+    needs: Sequence[str] = (),
+) -> None:
     """Copy a result, or a part of it, to pinned memory and state what it must be.
 
     Parameters
     ----------
-    answer : array
+    answer : array, or a callable that makes it
         The known answer; as many bytes as ``source``.
+    needs : sequence of str
+        Features of the device without which that is not the answer.
     """
     where = f"{source.buffer.name} {source.offset}" if isinstance(source, Span) else source.name
     home = b.host(f"{where} at home", source.bytes, pinned=True)
     b.memcpy(home, source, stream)
-    b.expect(home, lambda: answer)
+    b.expect(home, answer if callable(answer) else lambda: answer, needs=needs)

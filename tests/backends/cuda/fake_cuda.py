@@ -21,7 +21,7 @@ from cuda.bindings import runtime as real_runtime
 
 from timeline.backends.cuda.api import Api
 from timeline.backends.cuda.nvrtc import symbol_of
-from timeline.program import Kernel, Launch, Program, Span
+from timeline.program import Kernel, Launch, Program, Span, TensorMap
 
 LEGACY, PER_THREAD = 1, 2
 NOT_READY = 600
@@ -222,6 +222,9 @@ class FakeCuda:
         return run
 
     def _argument(self, pointers: int, index: int, wanted: Any) -> Any:
+        if isinstance(wanted, TensorMap):
+            address = _load(pointers, index, ctypes.c_uint64)  # see cuTensorMapEncodeTiled
+            return self.block(address)[: wanted.span.bytes]
         if isinstance(wanted, Span):
             return self.block(_load(pointers, index, ctypes.c_uint64))[: wanted.bytes]
         scalar = wanted if isinstance(wanted, np.generic) else np.int64(wanted)
@@ -232,6 +235,12 @@ class FakeCuda:
 def _load(pointers: int, index: int, kind: Any) -> int:
     address = ctypes.c_uint64.from_address(pointers + 8 * index).value
     return address if kind is None else int(kind.from_address(address).value)
+
+
+def _argument_bytes(argument: Any) -> int:
+    if isinstance(argument, TensorMap):
+        return 128
+    return argument.nbytes if isinstance(argument, np.generic) else 8
 
 
 def _stamp_clock(block: npt.NDArray[np.uint64]) -> None:
@@ -360,10 +369,20 @@ class Driver:
 
     def cuFuncGetParamInfo(self, function: str, index: int) -> Any:  # noqa: N802
         layout = self.fake.layouts[function]
-        sizes = [8 if not isinstance(a, np.generic) else a.nbytes for a in layout]
+        sizes = [_argument_bytes(argument) for argument in layout]
         if self.fake.kernels[function].stamp_roles:
             sizes.append(8)
         return (0, 8 * index, sizes[index]) if index < len(sizes) else (1, None, None)
+
+    def cuTensorMapEncodeTiled(  # noqa: N802
+        self, kind: Any, rank: int, address: int, shape: Any, strides: Any, box: Any, *rest: Any
+    ) -> Any:
+        assert (len(shape), len(strides), len(box)) == (rank, rank - 1, rank)
+        assert address % 16 == 0
+        made = real_driver.CUtensorMap()
+        words = [address, *(int(n) for n in shape), *[0] * (15 - rank)]
+        made.opaque = [real_driver.cuuint64_t(word) for word in words]
+        return 0, made
 
     def cuLaunchKernelEx(  # noqa: N802
         self, config: Any, function: str, pointers: int, extra: int

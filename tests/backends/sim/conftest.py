@@ -55,6 +55,8 @@ class Sim:
             values.pop("trigger", None),
             values.pop("prologue", 0.0),
             values.pop("pipeline", None),
+            values.pop("tensor", 0.0),
+            values.pop("l2", 0.0),
         )
         b.launch(kernel, stream, work=work, **values)
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from timeline.backends.sim import SimBackend
 from timeline.errors import ProgramError
-from timeline.program import Builder, Pipeline
+from timeline.program import Builder, Kernel, Pipeline, Work
 
 
 def test_a_grid_runs_in_waves(sim: Any) -> None:
@@ -212,3 +213,35 @@ def test_a_pipeline_has_a_stamp_a_role_and_tile(sim: Any) -> None:
         ("compute", 0, 20, 60),
         ("compute", 1, 60, 100),
     ]
+
+
+def test_tensor_cores_have_a_rate_of_their_own(sim: Any) -> None:
+    b = Builder("p")
+    sim.launch(b, "k", b.stream("s"), grid=8, block=256, tensor=1000.0)  # two blocks an SM
+    assert sim.spans(b) == {"k": (0, 200)}
+
+
+def test_the_l2_cache_has_a_bandwidth_of_its_own(sim: Any) -> None:
+    b = Builder("p")
+    sim.launch(b, "k", b.stream("s"), grid=4, block=256, l2=12_500.0)  # 50,000 bytes at 500
+    assert sim.spans(b) == {"k": (0, 100)}
+
+
+def test_kernels_that_read_the_l2_cache_share_it(sim: Any) -> None:
+    b = Builder("p")
+    sim.launch(b, "a", b.stream("s"), grid=4, block=256, l2=12_500.0)
+    sim.launch(b, "b", b.stream("t"), grid=4, block=256, l2=12_500.0)
+    assert sim.spans(b) == {"a": (0, 200), "b": (0, 200)}
+
+
+def test_what_a_device_lacks_is_replaced_and_the_trace_says_so() -> None:
+    fast = Kernel("fast", "spin.cu", "spin", needs=("wgmma",))
+    b = Builder("p")
+    stream = b.stream("s")
+    b.launch(fast, stream, grid=1, block=32, work=Work(10))
+    with b.otherwise():
+        b.launch(Kernel("plain", "spin.cu", "spin"), stream, grid=1, block=32, work=Work(20))
+    trace = SimBackend("a100").run(b.build())
+    assert trace.names("activities", "name") == ["plain"]
+    assert any("has no wgmma: plain ran in place of fast" in note for note in trace.meta.notes)
+    assert SimBackend("h200").run(b.build()).names("activities", "name") == ["fast"]

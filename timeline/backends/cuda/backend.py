@@ -8,12 +8,12 @@ from timeline.backends.base import RunOptions
 from timeline.backends.cuda.api import Api, load_api
 from timeline.backends.cuda.assemble import assemble
 from timeline.backends.cuda.collector import Collected, Collector
-from timeline.backends.cuda.device import require
+from timeline.backends.cuda.device import require, suitor
 from timeline.backends.cuda.events import EventsCollector
 from timeline.backends.cuda.provenance import device_state, provenance, states
 from timeline.backends.cuda.run import Run
 from timeline.errors import CuptiError, UnavailableError, UsageError, unknown
-from timeline.program import Program
+from timeline.program import Program, suited
 from timeline.trace import Trace
 
 __all__ = ["CudaBackend"]
@@ -75,6 +75,7 @@ class CudaBackend:
             )
         api = self._api or load_api()
         require(api, program.devices)
+        program, replaced = suited(program, {d: suitor(api, d) for d in program.devices})
         collector, notes = self._started(api)
         stopped: Collected | None = None
         try:
@@ -85,7 +86,7 @@ class CudaBackend:
         finally:
             if stopped is None:
                 _abandon(collector)
-        return trace.replace(notes=(*notes, *trace.meta.notes))
+        return trace.replace(notes=(*notes, *replaced, *trace.meta.notes))
 
     def _started(self, api: Api) -> tuple[Collector, tuple[str, ...]]:
         """A collector that has started, and what the trace must say about the choice."""

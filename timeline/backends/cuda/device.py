@@ -9,9 +9,18 @@ from timeline.backends.cuda.api import Api
 from timeline.backends.cuda.nvrtc import architecture
 from timeline.backends.cuda.presence import REMEDY, device_count
 from timeline.errors import NoGpuError
+from timeline.program import Suitor
 from timeline.trace import Device
 
-__all__ = ["architecture_of", "attribute", "capability", "describe", "handle_of", "require"]
+__all__ = [
+    "architecture_of",
+    "attribute",
+    "capability",
+    "describe",
+    "handle_of",
+    "require",
+    "suitor",
+]
 
 
 def require(api: Api, devices: Sequence[int]) -> None:
@@ -50,6 +59,18 @@ def capability(api: Api, device: int) -> tuple[int, int]:
     return major, attribute(api, device, "COMPUTE_CAPABILITY_MINOR")
 
 
+def name_of(api: Api, device: int) -> str:
+    """``cuDeviceGetName``."""
+    result = api.driver.cuDeviceGetName(128, handle_of(api, device))
+    name: bytes = api.check(result, "cuDeviceGetName")
+    return name.split(b"\0")[0].decode()
+
+
+def suitor(api: Api, device: int) -> Suitor:
+    """The device as far as features go."""
+    return Suitor(name_of(api, device), capability(api, device))
+
+
 def architecture_of(api: Api, device: int) -> str:
     """Target that NVRTC compiles for."""
     return architecture(capability(api, device))
@@ -58,11 +79,10 @@ def architecture_of(api: Api, device: int) -> str:
 def describe(api: Api, device: int) -> Device:
     """What a trace says of the device."""
     handle = handle_of(api, device)
-    name = api.check(api.driver.cuDeviceGetName(128, handle), "cuDeviceGetName")
     major, minor = capability(api, device)
     return Device(
         id=device,
-        name=name.split(b"\0")[0].decode(),
+        name=name_of(api, device),
         compute_capability=f"{major}.{minor}",
         sm_count=attribute(api, device, "MULTIPROCESSOR_COUNT"),
         copy_engines=attribute(api, device, "ASYNC_ENGINE_COUNT"),

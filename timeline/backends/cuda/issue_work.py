@@ -9,6 +9,7 @@ from timeline.backends.cuda.issuer import Issuer, checked, in_stream, located
 from timeline.backends.cuda.launch import check_params, launch_config
 from timeline.backends.cuda.params import Params
 from timeline.backends.cuda.stage import Issue
+from timeline.backends.cuda.tensor_maps import encode
 from timeline.errors import ProgramError
 from timeline.program import (
     AllReduce,
@@ -30,7 +31,7 @@ def issue_launch(at: Issuer, op: Launch) -> Issue:
     if op.kernel.stamp_roles:
         claimed = at.stage.stamps.claim(op, placed.id, loaded.symbol, graph=at.capturing)
         extra = (claimed,)
-    params = Params(op.args, extra)
+    params = Params(op.args, extra, partial(encode, api))
     check_params(api, op, loaded, params)
     config = launch_config(api, op, loaded, placed.handle)
     call = partial(driver.cuLaunchKernelEx, config, loaded.function, params.address, 0)

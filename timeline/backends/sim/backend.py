@@ -16,7 +16,14 @@ from timeline.backends.sim.emulate import verify
 from timeline.backends.sim.plan import Plan
 from timeline.backends.sim.simulate import simulate
 from timeline.backends.sim.tables import make_tables
-from timeline.program import Program, StreamOp, StreamSynchronize, is_host_paced
+from timeline.program import (
+    Program,
+    StreamOp,
+    StreamSynchronize,
+    Suitor,
+    is_host_paced,
+    suited,
+)
 from timeline.program.ops import AllReduce
 from timeline.trace import Device, Meta, Trace
 
@@ -57,6 +64,9 @@ class SimBackend:
         UnavailableError
             When the described host has too few devices, or they have too little memory.
         """
+        major, minor = (int(part) for part in self.model.compute_capability.split("."))
+        device = Suitor(self.model.name, (major, minor))
+        program, replaced = suited(program, dict.fromkeys(program.devices, device))
         with _collector_paused():
             plan = compile_program(program, self.model)
             gate, warmup = options.gate, options.warmup
@@ -75,7 +85,7 @@ class SimBackend:
                 "device_file": self._file,
                 "device_source": self.model.source,
             },
-            notes=(f"Simulated on a model of {self.model.name}, not measured.",),
+            notes=(f"Simulated on a model of {self.model.name}, not measured.", *replaced),
         )
         return Trace.from_tables(meta, tables)
 

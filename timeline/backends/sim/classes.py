@@ -56,7 +56,8 @@ class KernelSpec:
     _shares: dict[tuple[int, bool], Share] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.contends = bool(self.work.flops or self.work.dram_bytes)
+        work = self.work
+        self.contends = bool(work.flops or work.tensor_flops or work.dram_bytes or work.l2_bytes)
 
     def share(self, blocks: int, *, main: bool = False) -> Share:
         """Cost of ``blocks`` of its blocks together; see :func:`.costs.wave_share`."""

@@ -45,9 +45,9 @@ class Share:
     alone_ns : int
         How long they take with the device for themselves.
     flops : float
-        FP32 operations of one block.
+        FP32 operations of one block, or what counts as such.
     dram_bytes : float
-        Bytes of all of them.
+        Bytes of all of them, or what counts as such.
     weight : float
         Warps: bandwidth under contention is shared in proportion to it.
     demand : float
@@ -74,7 +74,8 @@ def wave_share(model: DeviceModel, work: Work, blocks: int, warps: int, *, main:
     """Cost of ``blocks`` blocks that start together on an otherwise idle device.
 
     The time is the longest of the fixed time, the arithmetic of the fullest SM, and the traffic at
-    the bandwidth that these blocks can draw.
+    the bandwidth that these blocks can draw. Operations on tensor cores count as the FP32
+    operations, and bytes of the L2 cache as the bytes of DRAM, that would take as long.
 
     Parameters
     ----------
@@ -82,11 +83,15 @@ def wave_share(model: DeviceModel, work: Work, blocks: int, warps: int, *, main:
         Leave the prologue (before ``griddepcontrol.wait``) out.
     """
     fixed = work.block_ns - (work.prologue_ns if main else 0.0)
-    arithmetic = work.flops * math.ceil(blocks / model.sm.count) / model.sm.flops_per_ns
-    traffic = work.dram_bytes * blocks
+    flops, traffic = work.flops, work.dram_bytes * blocks
+    if work.tensor_flops:
+        flops += work.tensor_flops * model.sm.flops_per_ns / model.sm.tensor_flops_per_ns
+    if work.l2_bytes:
+        traffic += work.l2_bytes * blocks * peak(model) / model.memory.l2_gbps
+    arithmetic = flops * math.ceil(blocks / model.sm.count) / model.sm.flops_per_ns
     moved = traffic / bandwidth(model, blocks) if traffic else 0.0
     alone = math.ceil(max(fixed, arithmetic, moved, 0.0) - 1e-9)
-    return Share(blocks, alone, work.flops, traffic, float(blocks * warps))
+    return Share(blocks, alone, flops, traffic, float(blocks * warps))
 
 
 def fill_share(sm: Sm, nbytes: int, duration_ns: int) -> Share:

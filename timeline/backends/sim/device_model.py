@@ -23,6 +23,8 @@ class Sm:
     ----------
     flops_per_ns : float
         FP32 operations a nanosecond of one SM.
+    tensor_flops_per_ns : float
+        bf16 operations with fp32 sums a nanosecond of one SM's tensor cores.
     gpcs : tuple of int
         SMs of each GPC; a cluster stays within one.
     resident_grids : int
@@ -44,6 +46,7 @@ class Sm:
     reserved_shared_bytes: int
     shared_unit_bytes: int
     flops_per_ns: float
+    tensor_flops_per_ns: float
     gpcs: tuple[int, ...]
     max_cluster: int
     resident_grids: int
@@ -60,10 +63,13 @@ class Memory:
     dram_gbps : Curve
         Bandwidth (read + write, GB/s = bytes/ns) that blocks on x SMs reach together; its largest
         value is the device's.
+    l2_gbps : float
+        What all SMs together read out of the L2 cache.
     """
 
     bytes: int
     dram_gbps: Curve
+    l2_gbps: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from timeline.program import (
     Memset,
     Op,
     Span,
+    span_of,
 )
 
 __all__ = ["verify"]
@@ -186,7 +187,8 @@ def _begin_copy(memory: _Memory, op: Memcpy, *, alone: bool) -> Callable[[], Non
 
 
 def _begin_launch(memory: _Memory, op: Launch, *, alone: bool) -> Callable[[], None]:
-    spans = [a for a in op.args if isinstance(a, Span)]
+    named = [span_of(a) for a in op.args]
+    spans = [span for span in named if span is not None]
     known = op.kernel.emulate is not None and all(
         memory.cell(s.buffer).is_known(s) for s in op.inputs
     )
@@ -195,8 +197,8 @@ def _begin_launch(memory: _Memory, op: Launch, *, alone: bool) -> Callable[[], N
     emulate = op.kernel.emulate
     views = {} if alone else _copies(memory, [*spans, *op.outputs])
     arguments = [
-        (memory.view(a) if alone else _part(views, a)) if isinstance(a, Span) else a
-        for a in op.args
+        a if span is None else memory.view(span) if alone else _part(views, span)
+        for a, span in zip(op.args, named, strict=True)
     ]
     if not alone:
         emulate(arguments)

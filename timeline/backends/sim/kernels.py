@@ -87,7 +87,8 @@ class KernelClasses:
 
 def _check_work(launch: Launch) -> None:
     work, name = launch.work, launch.kernel.name
-    if min(work.block_ns, work.flops, work.dram_bytes, work.prologue_ns) < 0:
+    costs = (work.block_ns, work.flops, work.tensor_flops, work.dram_bytes, work.l2_bytes)
+    if min(*costs, work.prologue_ns) < 0:
         raise ProgramError(f"{name}: its Work has a negative cost")
     if work.prologue_ns > work.block_ns:
         raise ProgramError(

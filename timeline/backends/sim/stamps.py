@@ -24,8 +24,8 @@ def stamp_rows(plan: Plan, repeat: Repeat, base: int) -> list[dict[str, Any]]:
 
     The roles ``prologue``, ``wait``, ``body`` and ``epilogue`` follow from the kernel's Work: until
     ``griddepcontrol.wait`` is called, until it returns, until the trigger, and the rest. Those of
-    its Pipeline have a span a tile, of those the kernel keeps, within the body. Any other role
-    spans the whole block.
+    its Pipeline have a span a tile, of those the kernel keeps, within the body. ``load`` and
+    ``mma`` are at work in the body together. Any other role spans the whole block.
     """
     sms = plan.model.sm.count
     rows = []
@@ -57,7 +57,7 @@ def _spans(work: Work, begin: int, main: int, end: int) -> dict[str, Span]:
         late = main > begin and work.trigger_ns > work.prologue_ns
         waited = returned - called if late else 0
         trigger = min(begin + round(work.trigger_ns) + waited, end)
-    spans["body"] = (returned, max(trigger, returned))
+    spans["body"] = spans["load"] = spans["mma"] = (returned, max(trigger, returned))
     spans["epilogue"] = (trigger, end)
     return spans
 
