@@ -26,7 +26,8 @@ def run(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Call
 
     if request.param == "cuda":
         return CudaBackend().run
-    fake = request.getfixturevalue("fake_cuda_module").FakeCuda(memory_bytes=8 * GiB)
+    fake = request.getfixturevalue("fake_cuda_module").FakeCuda(devices=2, memory_bytes=8 * GiB)
+    monkeypatch.setattr("timeline.backends.cuda.nccl.load_nccl", lambda: fake.nccl)
     monkeypatch.setattr("timeline.backends.cuda.launch.compile_kernel", fake.compile)
     backend = CudaBackend("events", api=fake.api)
 
@@ -39,7 +40,14 @@ def run(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Call
     return taught
 
 
-SMALL = {"total_mib": 8, "batch_mib": 1, "chunks": 8, "batches": 4}
+SMALL = {
+    "total_mib": 8,
+    "batch_mib": 1,
+    "chunks": 8,
+    "batches": 4,
+    "activation_mib": 1,
+    "gradient_mib": 1,
+}
 """Parameters whose defaults are made for a picture, not for a test."""
 
 

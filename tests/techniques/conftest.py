@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pytest
 
 from timeline.program import (
+    AllReduce,
     Free,
     FreeAsync,
     HostBarrier,
@@ -53,6 +54,11 @@ class Memory:
             del self._bytes[op.span.buffer.id]
         elif isinstance(op, Memcpy):
             self[op.dst][:] = self[op.src]
+        elif isinstance(op, AllReduce):
+            parts = [self[span].view(np.float32) for span in op.spans]
+            total = np.sum(parts, axis=0, dtype=np.float32)
+            for part in parts:
+                part[:] = total
         elif isinstance(op, Launch):
             assert op.kernel.emulate is not None
             op.kernel.emulate([self[a] if isinstance(a, Span) else a for a in op.args])

@@ -31,6 +31,8 @@ SMALL: Mapping[str, Mapping[str, Param]] = {
     "three_way_overlap": {"total_mib": 1, "chunks": 8},
     "pinned_vs_pageable": {"batch_mib": 1},
     "stream_ordered_alloc": {"batch_mib": 1},
+    "p2p_pipeline": {"activation_mib": 1},
+    "allreduce_overlap": {"gradient_mib": 1},
 }
 
 EXTREMES: list[tuple[str, Mapping[str, Param]]] = [
@@ -51,6 +53,11 @@ EXTREMES: list[tuple[str, Mapping[str, Param]]] = [
     ("per_thread_default_stream", {"threads": 16, "kernels": 64, "grid": 2}),
     ("event_wait", {"rounds": 1}),
     ("event_wait", {"rounds": 64, "grid": 3, "block": 7}),
+    ("p2p_pipeline", {"devices": 8, "activation_mib": 1, "batches": 1, "iters": 0}),
+    ("p2p_pipeline", {"devices": 3, "activation_mib": 1, "layers": 7, "batches": 5}),
+    ("p2p_pipeline", {"devices": 2, "activation_mib": 1, "layers": 2, "iters": 4096}),
+    ("allreduce_overlap", {"devices": 8, "gradient_mib": 1, "layers": 1, "iters": 0}),
+    ("allreduce_overlap", {"devices": 3, "gradient_mib": 1, "layers": 5, "iters": 65_536}),
     ("pdl", {"pairs": 1, "prologue_us": 0, "trigger": "early"}),
     ("pdl", {"pairs": 128, "grid": 1, "block": 1024}),
 ]

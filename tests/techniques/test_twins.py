@@ -1,11 +1,15 @@
 """The kernels' NumPy twins and known answers, against plain Python integers."""
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from timeline.techniques.checksum import CHECKSUM, checksums
 from timeline.techniques.elementwise import ELEMENTWISE, MAX_EXACT
 from timeline.techniques.host_arrays import DISTINCT, ramp
+from timeline.techniques.layers import through_layers
 from timeline.techniques.pdl import answer
 from timeline.techniques.scaffold import seed
 from timeline.techniques.spin import Geometry, spin_kernel, spun
@@ -62,8 +66,31 @@ def test_elementwise_rounds_nowhere(start: int, iters: int) -> None:
     assert target.tolist() == chain.tolist() == [(start + i) % DISTINCT + iters for i in range(4)]
 
 
+@settings(max_examples=20, deadline=None)
+@given(count=st.integers(1, 10_000), largest=st.integers(0, MAX_EXACT - 1))
+def test_checksums_are_exact_in_plain_integers(count: int, largest: int) -> None:
+    values = [largest - i % (largest + 1) for i in range(count)]
+    wanted = [
+        sum((k + 1) * value for k, value in enumerate(values[first : first + 4096]))
+        for first in range(0, count, 4096)
+    ]
+    source, sums = np.array(values, np.float32), np.zeros(len(wanted), np.uint64)
+    assert CHECKSUM.emulate is not None
+    CHECKSUM.emulate([source.view(np.uint8), sums.view(np.uint8), np.uint64(count)])
+    assert sums.tolist() == wanted == checksums(source).tolist()
+
+
+def test_layers_differ_from_their_neighbours() -> None:
+    values = ramp(8)
+    parts = [through_layers(values, [index], 5) for index in range(9)]
+    assert all(not np.array_equal(a, b) for a, b in pairwise(parts))
+    assert through_layers(values, range(3), 5).tolist() == [v + 5 * (1 + 2 + 3) for v in range(8)]
+
+
 def test_values_and_most_iterations_stay_exact() -> None:
     assert DISTINCT + 1_000_000 < MAX_EXACT
+    assert DISTINCT + 64 * 8 * 4096 < MAX_EXACT, "p2p_pipeline: layers, shift, iterations"
+    assert 8 * (DISTINCT + 8 * 65_536) + 1 < MAX_EXACT, "allreduce_overlap: devices, shift"
 
 
 def test_a_ramp_goes_round() -> None:

@@ -17,6 +17,8 @@ NAMES = (
     "default_stream_barrier",
     "per_thread_default_stream",
     "event_wait",
+    "p2p_pipeline",
+    "allreduce_overlap",
     "pdl",
 )
 """Techniques, in the chapter's order; each is a module here with a ``TECHNIQUE``."""

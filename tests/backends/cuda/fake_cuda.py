@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,6 +64,7 @@ class FakeCuda:
     devices: int = 1
     memory_bytes: int = GiB
     stream_memory_operations: bool = True
+    peer_access: bool = True
     calls: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
     fail: dict[str, int] = field(default_factory=dict)
     patience_s: float = 30.0
@@ -84,6 +85,7 @@ class FakeCuda:
         self._next = 1000
         self.api = _FakeApi(_Module(self, real_driver, Driver(self)), _runtime(self))
         self.api.device = self
+        self.nccl = Nccl(self)
 
     # What tests say and ask
 
@@ -114,6 +116,7 @@ class FakeCuda:
             "streams": len([s for s in self.streams if s > 100]),
             "events": len(self.events),
             "graphs": len(self.graphs),
+            "communicators": len(self.nccl.open),
         }
         return {name: count for name, count in left.items() if count}
 
@@ -380,6 +383,7 @@ class Runtime:
 
     def __init__(self, fake: FakeCuda) -> None:
         self.fake = fake
+        self.linked: set[tuple[int, int]] = set()
 
     def cudaRuntimeGetVersion(self) -> Any:  # noqa: N802
         return 0, 13000
@@ -396,9 +400,13 @@ class Runtime:
         return 0, self.fake.memory_bytes - used, self.fake.memory_bytes
 
     def cudaDeviceCanAccessPeer(self, device: int, peer: int) -> Any:  # noqa: N802
-        return 0, 1
+        return 0, int(self.fake.peer_access)
 
     def cudaDeviceEnablePeerAccess(self, peer: int, flags: int) -> Any:  # noqa: N802
+        pair = (getattr(self.fake.local, "device", 0), peer)
+        if pair in self.linked:
+            return (SimpleStatus(704),)
+        self.linked.add(pair)
         return OK
 
     # Memory
@@ -601,6 +609,52 @@ class Runtime:
         recorded = list(self.fake.graphs[graph])
         self.fake.put(stream, lambda: _run_all(recorded))
         return OK
+
+
+class Nccl:
+    """An all-reduce that starts once every device has come to it."""
+
+    def __init__(self, fake: FakeCuda) -> None:
+        self.fake = fake
+        self.open: dict[int, int] = {}
+
+    def init_all(self, devices: Sequence[int]) -> list[int]:
+        made = {self.fake.handle(): device for device in devices}
+        self.open.update(made)
+        return list(made)
+
+    def destroy(self, communicator: int) -> None:
+        del self.open[communicator]
+
+    def all_reduce(
+        self,
+        communicators: Sequence[int],
+        addresses: Sequence[int],
+        count: int,
+        streams: Sequence[int],
+    ) -> None:
+        assert all(communicator in self.open for communicator in communicators)
+        parts = [self.fake.block(a)[: 4 * count].view(np.float32) for a in addresses]
+        arrived: list[Task] = []
+        summed: list[npt.NDArray[np.float32]] = []
+
+        def ready() -> bool:
+            return len(arrived) == len(parts) and all(
+                t.done for task in arrived for t in task.after
+            )
+
+        def add_up() -> None:
+            if not summed:
+                summed.append(np.sum(parts, axis=0, dtype=np.float32))
+                for part in parts:
+                    part[:] = summed[0]
+
+        with self.fake.lock:
+            for stream in streams:
+                task = self.fake.put(stream, add_up, ready)
+                assert task is not None
+                arrived.append(task)
+            self.fake.pump()
 
 
 def _run_all(recorded: Iterable[Callable[[], object]]) -> None:

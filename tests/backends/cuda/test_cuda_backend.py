@@ -414,22 +414,51 @@ def test_too_few_devices_are_named(bench: Bench) -> None:
         bench.run(one_kernel())
 
 
-def test_nccl_is_asked_for_only_when_it_is_used(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import sys
-
-    bench.fake.devices = 2
+def summed() -> Program:
     b = Builder("sum")
     streams = [b.stream(f"s{d}", device=d) for d in range(2)]
     spans = [b.device(f"d{d}", N, device=d) for d in range(2)]
     for span, stream in zip(spans, streams, strict=True):
         b.memset(span, 0, stream)
     b.all_reduce(spans, streams)
-    monkeypatch.setitem(sys.modules, "cupy.cuda", None)
-    with pytest.raises(MissingExtraError, match=r"cuda-timeline\[cuda13\]"):
-        bench.run(b.build())
+    return b.build()
+
+
+def missing_nccl() -> Any:
+    raise MissingExtraError("NCCL (libnccl.so.2)", "nccl")
+
+
+def test_nccl_is_asked_for_only_when_it_is_used(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.fake.devices = 2
+    monkeypatch.setattr("timeline.backends.cuda.nccl.load_nccl", missing_nccl)
+    with pytest.raises(MissingExtraError, match=r"cuda-timeline\[nccl\]"):
+        bench.run(summed())
     assert bench.fake.leaked == {}
+
+
+def test_a_program_with_collectives_warms_up_before_streams_are_held(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.fake.devices = 2
+    monkeypatch.setattr("timeline.backends.cuda.nccl.load_nccl", lambda: bench.fake.nccl)
+    bench.run(summed(), warmup=0)
+    held = [name for name, _ in bench.fake.named("cuStreamWaitValue32", "cudaStreamQuery")]
+    tried, first_drain = held.index("cuStreamWaitValue32"), held.index("cudaStreamQuery")
+    assert held[:first_drain].count("cuStreamWaitValue32") == 2, "one trial a device"
+    assert tried < first_drain
+    assert bench.fake.leaked == {}
+
+
+def test_devices_that_cannot_reach_each_other_are_named(bench: Bench) -> None:
+    bench.fake.devices, bench.fake.peer_access = 2, False
+    trace = bench.run(two_devices())
+    assert trace.meta.verified == 1
+    assert [n.partition(":")[0] for n in trace.meta.notes if "reach" in n] == [
+        "Device 0 can't reach the memory of device 1",
+        "Device 1 can't reach the memory of device 0",
+    ]
 
 
 def test_events_stand_in_where_cupti_cannot_be_used(

@@ -56,7 +56,7 @@ def assemble(run: Run, collected: Collected, source: str, provenance: Mapping[st
             dropped=collected.dropped,
             verified=run.verified,
             provenance={**provenance, **collected.provenance, **clock_facts},
-            notes=(*collected.notes, *run.gate.notes, *notes),
+            notes=(*collected.notes, *run.peer_notes, *run.gate.notes, *notes),
         ),
         moved,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from timeline.backends.cuda.gate import Gate
 from timeline.backends.cuda.gate_plan import QUEUE_LIMIT, GatePlan, plan_gate
 from timeline.backends.cuda.stage import Issue, Stage
@@ -43,12 +45,21 @@ class Gatekeeper:
         self._address = int(self._api.check(result, "allocating the gate"))
         gate = Gate(self._api, self._address)
         gate.arm(1)
-        status = gate.try_hold(self._api.driver.CUstream(_LEGACY))
+        refused = [
+            status
+            for device in self._stage.program.devices
+            if (status := self._tried(gate, device))
+        ]
         gate.open()
-        if status:
-            self._refused = getattr(status, "name", str(status))
+        if refused:
+            self._refused = getattr(refused[0], "name", str(refused[0]))
         else:
             self._gate = gate
+
+    def _tried(self, gate: Gate, device: int) -> Any:
+        """The status of holding the legacy default stream of a device."""
+        self._api.check(self._api.runtime.cudaSetDevice(device), "cudaSetDevice")
+        return gate.try_hold(self._api.driver.CUstream(_LEGACY))
 
     def close(self, *, gated: bool) -> None:
         """Before a repeat: hold every stream that all threads can name, if it is to be gated."""

@@ -32,11 +32,12 @@ def with_pdl(
     is_launch = np.isin(column_values(activities, "kind"), kernel)
     is_launch &= column_values(activities, "graph") < 0
     stream, start = column_values(activities, "stream"), column_values(activities, "start")
+    device = column_values(activities, "device")
     column = activities["pdl"].to_pylist()
     for window in windows:
         inside = is_launch & starts_inside(activities, [(window.start, window.end)])
-        for number, flags in wanted.items():
-            rows = np.flatnonzero(inside & (stream == number))
+        for (place, number), flags in wanted.items():
+            rows = np.flatnonzero(inside & (device == place) & (stream == number))
             if len(rows) == len(flags):
                 for row, flag in zip(
                     rows[np.argsort(start[rows], kind="stable")], flags, strict=True
@@ -48,11 +49,11 @@ def with_pdl(
     )
 
 
-def _launches(program: Program, ids: StreamIds) -> dict[int, list[bool]]:
-    """Whether each launch uses PDL, by the stream's id in the trace, in issue order."""
-    found: dict[int, list[bool]] = defaultdict(list)
+def _launches(program: Program, ids: StreamIds) -> dict[tuple[int, int], list[bool]]:
+    """Whether each launch uses PDL, by device and the stream's id in the trace, in issue order."""
+    found: dict[tuple[int, int], list[bool]] = defaultdict(list)
     for index, thread in enumerate(program.threads):
         for op in thread.ops:
             if isinstance(op, Launch):
-                found[ids.id_of(op.stream, index)].append(op.pdl)
+                found[op.stream.device, ids.id_of(op.stream, index)].append(op.pdl)
     return found

@@ -1,22 +1,19 @@
-"""``ncclAllReduce`` over the devices of a Program, through CuPy."""
+"""``ncclAllReduce`` over the devices of a Program."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
-from timeline.backends.cuda.api import Api
-from timeline.errors import MissingExtraError, ProgramError
+from timeline.backends.cuda.nccl_library import Nccl, load_nccl
 
 __all__ = ["Communicators"]
 
 
 class Communicators:
-    """One NCCL communicator a device, made on first use for each set of devices."""
+    """One NCCL communicator a device, made when the first all-reduce over it is prepared."""
 
-    def __init__(self, api: Api) -> None:
-        self._api = api
-        self._made: dict[tuple[int, ...], list[Any]] = {}
+    def __init__(self) -> None:
+        self._made: dict[tuple[int, ...], list[int]] = {}
 
     def all_reduce(
         self,
@@ -30,50 +27,26 @@ class Communicators:
         Raises
         ------
         MissingExtraError
-            Without CuPy or NCCL.
+            Without NCCL.
+        UnavailableError
+            When NCCL can't connect the devices; the prepared call, when it can't enqueue.
         """
-        nccl = _nccl()
+        nccl = load_nccl()
         members = self._communicators(nccl, tuple(devices))
-        runtime, check = self._api.runtime, self._api.check
 
         def issue() -> None:
-            nccl.groupStart()
-            try:
-                each = zip(devices, members, addresses(), streams, strict=True)
-                for device, member, address, stream in each:
-                    check(runtime.cudaSetDevice(device), "cudaSetDevice")
-                    member.allReduce(
-                        address, address, count, nccl.NCCL_FLOAT32, nccl.NCCL_SUM, stream
-                    )
-            finally:
-                nccl.groupEnd()
+            nccl.all_reduce(members, addresses(), count, streams)
 
-        def guarded() -> None:
-            try:
-                issue()
-            except nccl.NcclError as error:
-                raise ProgramError(f"ncclAllReduce: {error}") from None
+        return issue
 
-        return guarded
-
-    def _communicators(self, nccl: Any, devices: tuple[int, ...]) -> list[Any]:
+    def _communicators(self, nccl: Nccl, devices: tuple[int, ...]) -> list[int]:
         if devices not in self._made:
-            self._made[devices] = list(nccl.NcclCommunicator.initAll(list(devices)))
+            self._made[devices] = nccl.init_all(devices)
         return self._made[devices]
 
     def release(self) -> None:
         """Destroy the communicators."""
         for members in self._made.values():
             for member in members:
-                member.destroy()
+                load_nccl().destroy(member)
         self._made.clear()
-
-
-def _nccl() -> Any:
-    try:
-        from cupy.cuda import nccl
-    except ImportError:
-        raise MissingExtraError("CuPy with NCCL (nvidia-nccl)", "cuda13") from None
-    if not nccl.available:
-        raise MissingExtraError("NCCL (nvidia-nccl)", "cuda13")
-    return nccl

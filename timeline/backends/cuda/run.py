@@ -14,6 +14,7 @@ from timeline.backends.cuda.gatekeeper import Gatekeeper
 from timeline.backends.cuda.graphs import capture, kept_buffers
 from timeline.backends.cuda.issue import device_of, steps
 from timeline.backends.cuda.issuer import Issuer
+from timeline.backends.cuda.peers import link_peers
 from timeline.backends.cuda.pools import Pools
 from timeline.backends.cuda.stage import Stage, make_stage
 from timeline.backends.cuda.stream_ids import SHARED
@@ -21,7 +22,7 @@ from timeline.backends.cuda.threads import Crew
 from timeline.backends.cuda.verify import Answers
 from timeline.backends.cuda.windows import Window
 from timeline.errors import UnavailableError
-from timeline.program import HostThread, Program, StreamKind
+from timeline.program import AllReduce, HostThread, Program, StreamKind
 
 __all__ = ["Run"]
 
@@ -44,6 +45,8 @@ class Run:
         Host times of the recorded repeats.
     verified : int
         Known answers that were checked.
+    peer_notes : tuple of str
+        Which devices can't reach each other.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class Run:
         self.timeout_s = timeout_s
         self.windows: list[Window] = []
         self.verified = 0
+        self.peer_notes: tuple[str, ...] = ()
         self.stage: Stage = make_stage(
             api, program, collector.timestamp, stamps=options.stamps, instrument=self.events
         )
@@ -90,7 +94,7 @@ class Run:
 
     def _set_up(self) -> None:
         stage = self.stage
-        self._link_peers()
+        self.peer_notes = link_peers(self.api, self.program.devices)
         stage.handles.create()
         stage.memory.allocate()
         stage.stamps.allocate()
@@ -103,16 +107,6 @@ class Run:
             self._prepare(index, thread)
         self.clocks.build()
         synchronize(stage)
-
-    def _link_peers(self) -> None:
-        """Let each device of the Program reach the memory of the others, where it can."""
-        runtime, devices = self.api.runtime, self.program.devices
-        for device in devices:
-            self.api.check(runtime.cudaSetDevice(device), f"opening device {device}")
-            for peer in devices:
-                if peer != device and runtime.cudaDeviceCanAccessPeer(device, peer)[1]:
-                    runtime.cudaDeviceEnablePeerAccess(peer, 0)
-                    runtime.cudaGetLastError()  # it may be on already
 
     def _number_streams(self) -> None:
         ids, stream_id = self.stage.ids, getattr(self.collector, "stream_id", None)
@@ -158,8 +152,13 @@ class Run:
     # Repeats
 
     def warm_up(self) -> None:
-        """Run it unrecorded; the first time without the gate, as CUDA may load things, and wait."""
-        for index in range(self.options.warmup):
+        """Run it unrecorded; the first time without the gate, as CUDA may load things, and wait.
+
+        A Program with collectives runs at least once: NCCL connects the devices when they first
+        reduce, and would wait for streams that are held.
+        """
+        collective = any(isinstance(op, AllReduce) for op in self.program.ops())
+        for index in range(max(self.options.warmup, int(collective))):
             self._once(gated=index > 0, recorded=False)
             self.stage.memory.free_leftovers(self._kept)
         self.gate.forget()

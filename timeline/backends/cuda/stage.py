@@ -127,6 +127,6 @@ def make_stage(
         Ranges(clock),
         HostFunctions(clock),
         Stamps(api, launches(program), wanted=stamps),
-        Communicators(api),
+        Communicators(),
         instrument,
     )

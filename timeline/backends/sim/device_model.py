@@ -119,6 +119,7 @@ class Peer:
     latency_ns: int
     reduce_blocks: int
     reduce_threads: int
+    reduce_registers: int
     reduce_step_ns: int
 
 

@@ -40,7 +40,8 @@ class KernelClasses:
     def collective(self, op: AllReduce, stream: Stream, ranks: int) -> dict[str, Any]:
         """Columns of one device's part of an all-reduce."""
         peer = self._model.peer
-        block = Footprint(peer.reduce_threads, 0, self._model.sm.reserved_shared_bytes)
+        registers = peer.reduce_threads * peer.reduce_registers
+        block = Footprint(peer.reduce_threads, registers, self._model.sm.reserved_shared_bytes)
         work = Work(block_ns=reduce_ns(self._model, op.spans[0].bytes, ranks))
         spec = self._spec(
             "ncclDevKernel_AllReduce_Sum_f32_RING",
