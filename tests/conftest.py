@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from functools import cache
 from importlib import util
 from pathlib import Path
@@ -18,9 +19,34 @@ def no_gpu() -> str | None:
     return why_not_cuda()
 
 
+@cache
+def gpus() -> int:
+    """Devices that this process can use."""
+    if no_gpu():
+        return 0
+    from timeline.backends.cuda.api import load_api
+    from timeline.backends.cuda.presence import device_count
+
+    return device_count(load_api())
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    if item.get_closest_marker("gpu") and (reason := no_gpu()):
+    marker = item.get_closest_marker("gpu")
+    if marker and (reason := no_gpu()):
         pytest.skip(reason)
+    if marker:
+        skip_below(marker.kwargs.get("devices", 1))
+
+
+def skip_below(wanted: int) -> None:
+    if (count := gpus()) < wanted:
+        pytest.skip(f"needs {wanted} GPUs, there {'is' if count == 1 else 'are'} {count}")
+
+
+@pytest.fixture
+def skip_below_gpus() -> Callable[[int], None]:
+    """Skip the test where there are fewer GPUs than it turns out to need."""
+    return skip_below
 
 
 @pytest.fixture(scope="session")

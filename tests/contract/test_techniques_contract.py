@@ -25,7 +25,13 @@ def run(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Call
     from timeline.backends.cuda import CudaBackend
 
     if request.param == "cuda":
-        return CudaBackend().run
+        skip_below: Callable[[int], None] = request.getfixturevalue("skip_below_gpus")
+
+        def on_gpus(program: Program, options: RunOptions) -> Trace:
+            skip_below(len(program.devices))
+            return CudaBackend().run(program, options)
+
+        return on_gpus
     fake = request.getfixturevalue("fake_cuda_module").FakeCuda(devices=2, memory_bytes=8 * GiB)
     monkeypatch.setattr("timeline.backends.cuda.nccl.load_nccl", lambda: fake.nccl)
     monkeypatch.setattr("timeline.backends.cuda.launch.compile_kernel", fake.compile)

@@ -7,6 +7,7 @@ length in ns. A figure that is undefined, or that the trace can't tell, is None,
 
 from timeline.analysis.barriers import Barriers, barriers
 from timeline.analysis.bounds import Bound, bound
+from timeline.analysis.communication import Communication, communication
 from timeline.analysis.copies import Copies, copies
 from timeline.analysis.critical_path import CriticalPath, critical_path
 from timeline.analysis.host_waits import HostWaits, host_waits
@@ -19,6 +20,7 @@ from timeline.analysis.slack import slack_ns
 from timeline.analysis.spread import Spread, spread
 from timeline.analysis.summary import NameSummary, summary
 from timeline.analysis.time_sources import StampAgreement, stamp_agreement
+from timeline.analysis.together import Together, together
 from timeline.analysis.utilization import Utilization, utilization
 from timeline.analysis.windows import Window, devices, makespans_ns, median_repeat
 from timeline.analysis.work import Work, work_of
@@ -27,6 +29,7 @@ __all__ = [
     "CAUSES",
     "Barriers",
     "Bound",
+    "Communication",
     "Copies",
     "CriticalPath",
     "DependentLaunches",
@@ -39,12 +42,14 @@ __all__ = [
     "Overlap",
     "Spread",
     "StampAgreement",
+    "Together",
     "Utilization",
     "Window",
     "Work",
     "barriers",
     "bound",
     "busiest_stretch",
+    "communication",
     "copies",
     "critical_path",
     "dependent_launches",
@@ -62,6 +67,7 @@ __all__ = [
     "spread",
     "stamp_agreement",
     "summary",
+    "together",
     "utilization",
     "work_of",
 ]

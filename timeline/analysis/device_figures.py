@@ -7,11 +7,11 @@ from functools import reduce
 
 import numpy as np
 
+from timeline.analysis.communication import COLLECTIVES
 from timeline.analysis.technique_figures import Bools, Repeat, both, ratio
 from timeline.intervals import Intervals, intersect, measure, union
 
 __all__ = [
-    "COLLECTIVES",
     "computing_at_once",
     "devices_of",
     "engine_bound_share",
@@ -19,9 +19,6 @@ __all__ = [
     "makespan",
     "transfers_beside_both",
 ]
-
-COLLECTIVES = "nccl.*"
-"""Names of the kernels that communicate."""
 
 
 def devices_of(repeat: Repeat) -> list[int]:
@@ -32,13 +29,13 @@ def devices_of(repeat: Repeat) -> list[int]:
 
 def computing(repeat: Repeat, device: int) -> Intervals:
     """B(kernels of a device that compute)."""
-    rows = _on(repeat, device, kind="kernel") & ~repeat.rows("activities", name=COLLECTIVES)
+    rows = _on(repeat, device, kind="kernel") & ~repeat.rows("activities", name=COLLECTIVES.pattern)
     return _busy(repeat, rows)
 
 
 def communicating(repeat: Repeat, device: int) -> Intervals:
     """B(collectives and peer copies of a device)."""
-    rows = _on(repeat, device, name=COLLECTIVES) | _on(repeat, device, engine="P2P")
+    rows = _on(repeat, device, name=COLLECTIVES.pattern) | _on(repeat, device, engine="P2P")
     return _busy(repeat, rows)
 
 

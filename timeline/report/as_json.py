@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from timeline.analysis import Barriers, DependentLaunches, HostWaits
+from timeline.analysis import Barriers, Communication, DependentLaunches, HostWaits, Together
 from timeline.report.model import DeviceReport, Report
 from timeline.report.waits import wait_rows
 
@@ -33,6 +33,7 @@ def as_json(report: Report) -> Json:
         "verified": meta.verified,
         "repeats": {"count": len(meta.repeats), "measured": report.repeat},
         "notes": list(report.notes),
+        "together": _together(report.together),
     }
 
 
@@ -73,6 +74,7 @@ def _more(one: DeviceReport, report: Report) -> Json:
         "issued_path_ns": bound.issued_path_ns,
         "copy_ns": one.copies.copy_ns,
         "hidden_copy_ns": one.copies.hidden_ns,
+        "communication": _communication(one.communication),
         "concurrency_ns": list(one.concurrency_ns),
         "idle_ns": one.idle.total_ns,
         "longest_idle_ns": one.idle.longest_ns,
@@ -87,6 +89,33 @@ def _more(one: DeviceReport, report: Report) -> Json:
         "activities": [
             {**dataclasses.asdict(row), "mean_ns": row.mean_ns} for row in one.summary[:MOST_ROWS]
         ],
+    }
+
+
+def _communication(found: Communication) -> Json | None:
+    if not found.communication_ns:
+        return None
+    return {
+        **dataclasses.asdict(found),
+        "hidden_ratio": found.hidden_ratio,
+        "exposed_ns": found.exposed_ns,
+    }
+
+
+def _together(found: Together | None) -> Json | None:
+    if found is None:
+        return None
+    return {
+        "makespan_ns": found.makespan_ns,
+        "bound_ns": found.bound_ns,
+        "limiting_device": found.limiting_device,
+        "pipeline_efficiency": found.pipeline_efficiency,
+        "busy_ns": list(found.busy_ns),
+        "imbalance": found.imbalance,
+        "start_spread_ns": found.start_spread_ns,
+        "end_spread_ns": found.end_spread_ns,
+        "hidden_communication_ratio": found.hidden_communication_ratio,
+        "exposed_communication_ns": found.exposed_communication_ns,
     }
 
 

@@ -13,6 +13,7 @@ from timeline.analysis import (
     barriers,
     bound,
     busiest_stretch,
+    communication,
     copies,
     critical_path,
     dependent_launches,
@@ -26,6 +27,7 @@ from timeline.analysis import (
     spread,
     stamp_agreement,
     summary,
+    together,
     utilization,
     work_of,
 )
@@ -75,7 +77,15 @@ def report(
         found += [text for work in works for text in _mostly_idle(work)]
     notes = dict.fromkeys(found)
     return Report(
-        name or _name(trace), trace, measured, repeat, tuple(notes), windowed=span is not None
+        name or _name(trace),
+        trace,
+        measured,
+        repeat,
+        tuple(notes),
+        windowed=span is not None,
+        together=together(
+            works, [one.bound for one in measured], [one.communication for one in measured]
+        ),
     )
 
 
@@ -88,6 +98,7 @@ def _device(work: Work, *, windowed: bool) -> DeviceReport:
         window=work.window,
         bound=bound(work),
         copies=copies(work),
+        communication=communication(work),
         utilization=utilization(work),
         overlaps=overlaps(work),
         concurrency_ns=tuple(work.coverage.concurrency_ns().tolist()),

@@ -39,6 +39,11 @@ def _barrier(device: Json) -> str:
     return time_text(found["held_ns"]) if found else UNDEFINED
 
 
+def _hidden_communication(device: Json) -> str:
+    found = device["communication"]
+    return ratio_text(found["hidden_ratio"]) if found else UNDEFINED
+
+
 def _host_blocked(device: Json) -> str:
     rows = device["host_waits"]
     return time_text(sum(row["blocked_ns"] for row in rows)) if rows else UNDEFINED
@@ -50,6 +55,7 @@ _GROUPS: tuple[tuple[tuple[str, Cell], ...], ...] = (
         ("bound", lambda d: time_text(d["bound_ns"])),
         ("efficiency", lambda d: ratio_text(d["pipeline_efficiency"])),
         ("hidden copies", lambda d: ratio_text(d["hidden_copy_ratio"])),
+        ("hidden comm.", _hidden_communication),
     ),
     (
         ("H2D ∩ SM", _overlap("H2D", "SM")),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from timeline.analysis import (
     Barriers,
     Bound,
+    Communication,
     Copies,
     CriticalPath,
     DependentLaunches,
@@ -19,6 +20,7 @@ from timeline.analysis import (
     Overlap,
     Spread,
     StampAgreement,
+    Together,
     Utilization,
     Window,
 )
@@ -57,6 +59,7 @@ class DeviceReport:
     window: Window
     bound: Bound
     copies: Copies
+    communication: Communication
     utilization: tuple[Utilization, ...]
     overlaps: tuple[Overlap, ...]
     concurrency_ns: tuple[int, ...]
@@ -88,6 +91,8 @@ class Report:
         What the reader must know: notes of the trace, and what could not be measured.
     windowed : bool
         A window was asked for: the makespan is its length.
+    together : Together or None
+        Over all devices; None with fewer than two.
     """
 
     name: str
@@ -96,6 +101,7 @@ class Report:
     repeat: int | None
     notes: tuple[str, ...]
     windowed: bool = False
+    together: Together | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As a JSON object; times in ns, undefined figures null."""

@@ -46,6 +46,10 @@ def print_report(report: Report, console: Console | None = None) -> None:
         console.print()
         for part in _device(device, windowed=report.windowed):
             console.print(part, markup=False, highlight=False)
+    if found["together"]:
+        console.print()
+        console.print("all devices")
+        console.print(_together(found["together"]), markup=False, highlight=False)
     if not found["devices"]:
         console.print("No activities on any device.", markup=False)
     for note in found["notes"]:
@@ -115,6 +119,31 @@ def _headline(one: Json, *, windowed: bool) -> RenderableType:
             f"longest gap {time_text(one['longest_idle_ns'])}",
         ),
     ]
+    talk = one["communication"]
+    if talk is not None:
+        detail = f"of {time_text(talk['communication_ns'])} in collectives and peer copies, "
+        detail += f"{time_text(talk['exposed_ns'])} exposed"
+        rows.insert(5, ("hidden communication", ratio_text(talk["hidden_ratio"]), detail))
+    return grid(("", "", ""), rows, right=(1,), heading=False)
+
+
+def _together(found: Json) -> RenderableType:
+    busy = ", ".join(time_text(ns) for ns in found["busy_ns"])
+    ratio = found["hidden_communication_ratio"]
+    rows = [
+        ("makespan", time_text(found["makespan_ns"]), "first start to last end on any device"),
+        ("bound", time_text(found["bound_ns"]), f"of device {found['limiting_device']}"),
+        ("pipeline efficiency", ratio_text(found["pipeline_efficiency"]), "bound / makespan"),
+        ("imbalance", percent_text(found["imbalance"]), f"busy {busy}"),
+        (
+            "spread",
+            time_text(found["start_spread_ns"]),
+            f"of the first starts; of the last ends {time_text(found['end_spread_ns'])}",
+        ),
+    ]
+    if ratio is not None:
+        exposed = time_text(found["exposed_communication_ns"])
+        rows.append(("hidden communication", ratio_text(ratio), f"lowest; {exposed} exposed"))
     return grid(("", "", ""), rows, right=(1,), heading=False)
 
 
