@@ -5,7 +5,9 @@ From the root of the checkout, on a machine with a GPU::
     python benchmarks/gpu_suite.py --out results
 
 ``results/`` then holds ``pytest.txt``, ``samples.tar.gz`` (the trace of every variant of every
-technique), ``suite.json`` and ``table.txt``. What fails is listed; the rest still runs.
+technique), ``suite.json`` and ``table.txt``. What fails is listed; the rest still runs. Techniques
+for more GPUs than there are here are left out, with a line that says so; on a machine with several,
+``--only p2p_pipeline allreduce_overlap`` records those, and ``--set devices=4`` on all four.
 """
 
 from __future__ import annotations
@@ -26,9 +28,12 @@ from pathlib import Path
 from typing import Any
 
 from timeline.backends import RunOptions, open_backend, why_not_cuda
+from timeline.backends.cuda.api import load_api
+from timeline.backends.cuda.presence import device_count
+from timeline.cli.experiment import settings
 from timeline.errors import TimelineError
 from timeline.program import Program
-from timeline.techniques import NAMES, technique
+from timeline.techniques import NAMES, Technique, technique
 from timeline.trace import Trace
 
 NO_GPU = 3
@@ -46,8 +51,18 @@ Row = dict[str, Any]
 class Suite:
     """Collects rows and failures, and says what it is doing."""
 
-    def __init__(self, out: Path, samples: Path, budget_s: float, collector: str) -> None:
+    def __init__(
+        self,
+        out: Path,
+        samples: Path,
+        budget_s: float,
+        collector: str,
+        changes: Mapping[str, str],
+    ) -> None:
         self.out = out
+        self.changes = changes
+        self.gpus = device_count(load_api())
+        self.left_out: list[str] = []
         self.samples = samples
         self.collector = collector
         self.rows: list[Row] = []
@@ -99,6 +114,12 @@ def run_tests(suite: Suite) -> Row:
 def run_technique(suite: Suite, name: str) -> None:
     """Record and simulate every variant, then judge them together."""
     found = technique(name)
+    values = found.parse({k: v for k, v in suite.changes.items() if k in parameters(found)})
+    if found.devices > suite.gpus:
+        line = f"{name}: needs {found.devices} GPUs, there {are(suite.gpus)}; left out"
+        suite.left_out.append(line)
+        suite.say(line)
+        return
     recorded: dict[str, Trace] = {}
     simulated: dict[str, Trace] = {}
     rows: list[Row] = []
@@ -107,7 +128,7 @@ def run_technique(suite: Suite, name: str) -> None:
         if suite.late:
             suite.failures.append(f"{what}: left out, the time is used up")
             continue
-        program = found.program(variant.name)
+        program = found.program(variant.name, **values)
         trace = suite.attempt(what, partial(record, suite, program, Path(name, variant.name)))
         model = suite.attempt(f"{what} simulated", partial(open_backend("sim").run, program))
         if trace is not None:
@@ -120,6 +141,16 @@ def run_technique(suite: Suite, name: str) -> None:
         for kind, traces in (("shows", recorded), ("sim_shows", simulated))
     }
     suite.rows += [{**row, **verdicts} for row in rows if row is not None]
+
+
+def parameters(found: Technique) -> set[str]:
+    """Names of a technique's parameters."""
+    return {parameter.name for parameter in found.parameters}
+
+
+def are(count: int) -> str:
+    """``is 1``, ``are 2``."""
+    return f"is {count}" if count == 1 else f"are {count}"
 
 
 def record(suite: Suite, program: Program, place: Path) -> Trace:
@@ -148,18 +179,30 @@ def row_of(what: str, trace: Trace, model: Trace | None) -> Row:
 
 
 def measures(trace: Trace) -> Row:
-    """Makespan (median of the repeats), and the report of the first device."""
+    """Makespan over all devices (median of the repeats), and the report of each device."""
     from timeline.report import report
 
-    device = report(trace).to_json()["devices"][0]
-    spans = makespans(trace)
+    found = report(trace).to_json()
+    devices, together, spans = found["devices"], found["together"], makespans(trace)
     return {
         "makespan_ns": statistics.median(spans) if spans else 0,
         "makespans_ns": spans,
-        "pipeline_efficiency": device["pipeline_efficiency"],
-        "overlaps": {"+".join(o["engines"]): o["ratio"] for o in device["overlaps"]},
-        "report": device,
+        "pipeline_efficiency": (together or devices[0])["pipeline_efficiency"],
+        "overlaps": {
+            label(device, overlap, alone=len(devices) == 1): overlap["ratio"]
+            for device in devices
+            for overlap in device["overlaps"]
+        },
+        "hidden_communication": together and together["hidden_communication_ratio"],
+        "together": together,
+        "reports": devices,
     }
+
+
+def label(device: Row, overlap: Row, *, alone: bool) -> str:
+    """The engines of an overlap, with their device where there are several."""
+    place = "" if alone else f"{device['device']}:"
+    return place + "+".join(overlap["engines"])
 
 
 def makespans(trace: Trace) -> list[int]:
@@ -233,8 +276,10 @@ def number(value: float | None) -> str:
 
 
 def overlaps(measured: Row) -> str:
-    """Every pair's ratio."""
-    pairs = measured.get("overlaps", {})
+    """Every pair's ratio, and how much of the communication is hidden."""
+    pairs = {k: v for k, v in measured.get("overlaps", {}).items() if v is not None}
+    if measured.get("hidden_communication") is not None:
+        pairs["comm+compute"] = measured["hidden_communication"]
     return " ".join(f"{name}={number(value)}" for name, value in pairs.items()) or "-"
 
 
@@ -252,6 +297,9 @@ def main() -> int:
     parser.add_argument("--collector", default="auto", choices=("auto", "cupti", "events"))
     parser.add_argument("--only", nargs="*", choices=NAMES, default=list(NAMES))
     parser.add_argument("--no-tests", action="store_true")
+    parser.add_argument(
+        "--set", nargs="+", default=[], metavar="KEY=VALUE", help="parameters, where they exist"
+    )
     arguments = parser.parse_args()
     reason = why_not_cuda()
     if reason:
@@ -259,7 +307,13 @@ def main() -> int:
         return NO_GPU
     arguments.out.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="gpu-suite-"))
-    suite = Suite(arguments.out, folder / "samples", arguments.budget_s, arguments.collector)
+    suite = Suite(
+        arguments.out,
+        folder / "samples",
+        arguments.budget_s,
+        arguments.collector,
+        settings(arguments.set),
+    )
     try:
         return run(suite, arguments.only, tests=not arguments.no_tests)
     finally:
@@ -276,10 +330,16 @@ def run(suite: Suite, names: list[str], *, tests: bool) -> int:
     tested = suite.attempt("pytest", partial(run_tests, suite)) if tests else None
     text = table_text(suite.rows)
     (suite.out / "table.txt").write_text(text + "\n")
-    result = {"tests": tested, "rows": suite.rows, "failures": suite.failures}
+    result = {
+        "tests": tested,
+        "gpus": suite.gpus,
+        "left_out": suite.left_out,
+        "rows": suite.rows,
+        "failures": suite.failures,
+    }
     (suite.out / "suite.json").write_text(json.dumps(result, indent=1, default=str) + "\n")
     print("\n" + text)
-    print(f"\ntests: {tested}")
+    print("", *suite.left_out, f"tests: {tested}", sep="\n")
     print(f"{len(suite.failures)} failures after {suite.seconds:.0f} s", *suite.failures, sep="\n")
     return 1 if suite.failures or (tested and tested["exit_code"] != 0) else 0
 

@@ -19,9 +19,11 @@ from pathlib import Path
 from cuda.bindings import runtime
 
 from benchmarks.semantics.capacity import concurrency, queue_depth, rates
+from benchmarks.semantics.collectives import collectives
 from benchmarks.semantics.copies import copies
 from benchmarks.semantics.lab import Json, Lab, check
 from benchmarks.semantics.order import gaps, graphs, pdl, sync_latency
+from benchmarks.semantics.peer import peer
 from benchmarks.semantics.pools import pools
 from benchmarks.semantics.waits import waits
 
@@ -36,6 +38,8 @@ EXPERIMENTS: dict[str, Callable[[Lab], Json]] = {
     "rates": rates,
     "pools": pools,
     "graphs": graphs,
+    "peer": peer,
+    "collectives": collectives,
 }
 
 

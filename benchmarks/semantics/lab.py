@@ -42,16 +42,21 @@ def compile_module(capability: str) -> Any:
 class Lab:
     """A device, its kernels, and the few calls that every experiment repeats."""
 
-    def __init__(self) -> None:
-        check(runtime.cudaSetDevice(0))
+    def __init__(self, device: int = 0) -> None:
+        self.device = device
+        self.use()
         check(runtime.cudaFree(0))
-        self.properties = check(runtime.cudaGetDeviceProperties(0))
+        self.properties = check(runtime.cudaGetDeviceProperties(device))
         capability = f"{self.properties.major}{self.properties.minor}"
         module = compile_module(capability + ("a" if capability == "90" else ""))
         names = ("spin", "empty", "primary", "secondary", "stream_copy", "fma_loop")
         self.kernels = {n: check(driver.cuModuleGetFunction(module, n.encode())) for n in names}
         self.a, self.b, self.c = (self.stream() for _ in range(3))
         self.stamps = check(runtime.cudaMalloc(1 << 20))
+
+    def use(self) -> None:
+        """Make it the current device."""
+        check(runtime.cudaSetDevice(self.device))
 
     def stream(self, flags: int = NON_BLOCKING, priority: int = 0) -> Any:
         return check(runtime.cudaStreamCreateWithPriority(flags, priority))
