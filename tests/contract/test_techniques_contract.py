@@ -53,6 +53,7 @@ SMALL = {
     "batches": 4,
     "activation_mib": 1,
     "gradient_mib": 1,
+    "scratch_mib": 1,
 }
 """Parameters whose defaults are made for a picture, not for a test."""
 

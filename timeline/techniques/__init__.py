@@ -20,6 +20,8 @@ NAMES = (
     "p2p_pipeline",
     "allreduce_overlap",
     "pdl",
+    "torch_allocator",
+    "torch_dataloader",
 )
 """Techniques, in the chapter's order; each is a module here with a ``TECHNIQUE``."""
 

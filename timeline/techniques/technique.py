@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from timeline.errors import UsageError, unknown
 from timeline.program import Param, Program
+from timeline.techniques.live import Live
 
 __all__ = ["Parameter", "Technique", "Variant"]
 
@@ -84,6 +85,8 @@ class Technique:
         Rows of the claims ledger that it tests.
     devices : int
         Devices that it needs.
+    live : Live or None
+        The script that runs it on a GPU, where its Program only stands for a library's work.
     """
 
     id: str
@@ -98,6 +101,7 @@ class Technique:
     builder: Build = field(repr=False)
     claims: tuple[int, ...] = ()
     devices: int = 1
+    live: Live | None = None
 
     def program(self, variant: str | None = None, **params: Param) -> Program:
         """Build the Program of a variant (by default the baseline).
