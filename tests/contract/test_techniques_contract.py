@@ -54,6 +54,8 @@ SMALL = {
     "activation_mib": 1,
     "gradient_mib": 1,
     "scratch_mib": 1,
+    "grow_mib": 2,
+    "block_mib": 1,
 }
 """Parameters whose defaults are made for a picture, not for a test."""
 

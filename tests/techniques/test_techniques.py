@@ -34,7 +34,8 @@ SMALL: Mapping[str, Mapping[str, Param]] = {
     "p2p_pipeline": {"activation_mib": 1},
     "allreduce_overlap": {"gradient_mib": 1},
     "torch_dataloader": {"batch_mib": 1},
-    "torch_allocator": {"scratch_mib": 1},
+    "torch_allocator": {"scratch_mib": 1, "grow_mib": 2, "batches": 5},
+    "nixl_transfer": {"block_mib": 1},
 }
 
 EXTREMES: list[tuple[str, Mapping[str, Param]]] = [
@@ -60,6 +61,8 @@ EXTREMES: list[tuple[str, Mapping[str, Param]]] = [
     ("p2p_pipeline", {"devices": 2, "activation_mib": 1, "layers": 2, "iters": 4096}),
     ("allreduce_overlap", {"devices": 8, "gradient_mib": 1, "layers": 1, "iters": 0}),
     ("allreduce_overlap", {"devices": 3, "gradient_mib": 1, "layers": 5, "iters": 65_536}),
+    ("nixl_transfer", {"block_mib": 1, "rounds": 1, "iters": 0}),
+    ("nixl_transfer", {"block_mib": 1, "rounds": 9, "iters": 4096}),
     ("torch_dataloader", {"batches": 1, "batch_mib": 1, "layers": 1}),
     ("torch_dataloader", {"batches": 5, "batch_mib": 1, "layers": 31}),
     ("torch_allocator", {"batches": 2, "scratch_mib": 1, "grow_mib": 2}),

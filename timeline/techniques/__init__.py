@@ -19,6 +19,7 @@ NAMES = (
     "event_wait",
     "p2p_pipeline",
     "allreduce_overlap",
+    "nixl_transfer",
     "pdl",
     "torch_allocator",
     "torch_dataloader",
