@@ -97,7 +97,7 @@ def test_auto_simulates_what_this_machine_lacks(
 
 def script_trace() -> Trace:
     """A warm-up, two repeats, and work between them."""
-    activities = {
+    activities: dict[str, list[Any]] = {
         "kind": ["kernel"] * 4,
         "name": ["warm", "one", "between", "two"],
         "engine": ["SM"] * 4,
@@ -107,13 +107,13 @@ def script_trace() -> Trace:
         "end": [20, 130, 165, 230],
         "correlation": [1, 2, 3, 4],
     }
-    ranges = {
+    ranges: dict[str, list[Any]] = {
         "name": ["repeat 1", "repeat 0", "batch"],
         "category": ["repeat", "repeat", "batch"],
         "start": [200, 100, 110],
         "end": [250, 150, 140],
     }
-    calls = {
+    calls: dict[str, list[Any]] = {
         "name": ["cudaLaunchKernel"] * 4,
         "start": [5, 105, 155, 205],
         "end": [6, 106, 156, 206],
