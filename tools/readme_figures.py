@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from timeline.analysis.shows import Result, telling
-from timeline.report import report
+from timeline.report import report, whole
 from timeline.report.units import time_text
 from timeline.techniques import NAMES, technique
 from timeline.trace import Trace
@@ -61,9 +61,7 @@ def _row(samples: Path, name: str) -> Sequence[str]:
 
 
 def _measures(trace: Trace) -> dict[str, Any]:
-    (device,) = report(trace).to_json()["devices"]
-    measures: dict[str, Any] = device
-    return measures
+    return whole(report(trace).to_json())
 
 
 def _telling(name: str, traces: Mapping[str, Trace]) -> str:

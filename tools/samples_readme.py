@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from timeline.analysis.shows import Check, check_shows
-from timeline.report import report
+from timeline.report import report, whole
 from timeline.report.units import ratio_text, time_text
 from timeline.techniques import NAMES, technique
 from timeline.trace import Meta, Trace
@@ -63,9 +63,8 @@ def samples(folder: Path, name: str) -> Iterator[tuple[str, str, Sample]]:
         place = folder / name / variant.name
         if (place / "meta.json").is_file():
             trace = Trace.load(place)
-            devices = report(trace).to_json()["devices"]
-            device = max(devices, key=lambda d: d["makespan_ns"])  # it decides how long it takes
-            yield variant.name, variant.changes, Sample(place, trace, device)
+            measures = whole(report(trace).to_json())
+            yield variant.name, variant.changes, Sample(place, trace, measures)
 
 
 def page(folder: Path) -> str:

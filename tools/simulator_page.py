@@ -17,7 +17,7 @@ from timeline.backends.base import RunOptions
 from timeline.backends.sim import SimBackend
 from timeline.backends.sim.device_model import Curve, DeviceModel
 from timeline.backends.sim.devices import load_device
-from timeline.report import report
+from timeline.report import report, whole
 from timeline.report.units import ratio_text, time_text
 from timeline.techniques import NAMES, Technique, technique
 from timeline.trace import Trace
@@ -108,10 +108,8 @@ def settings(found: Technique, trace: Trace) -> dict[str, Any]:
 
 
 def device(trace: Trace) -> dict[str, Any]:
-    """The measures of a trace's only device."""
-    (only,) = report(trace).to_json()["devices"]
-    measures: dict[str, Any] = only
-    return measures
+    """The measures of a trace's only device, or of all with each told apart."""
+    return whole(report(trace).to_json())
 
 
 def machine(samples: Path) -> DeviceModel:

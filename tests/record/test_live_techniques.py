@@ -133,6 +133,8 @@ def script_trace() -> Trace:
 def started(monkeypatch: pytest.MonkeyPatch, code: int, said: str = "") -> list[dict[str, Any]]:
     """Stand for the process: it leaves a trace and facts, and says something."""
     seen: list[dict[str, Any]] = []
+    states = iter(({0: {"driver": "580.1"}}, {0: {"driver": "580.1", "sm_clock_mhz": 1980}}))
+    monkeypatch.setattr("timeline.recording.live._device_states", lambda _: next(states))
 
     def run(command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
         seen.append({"command": command, **options})
@@ -165,7 +167,12 @@ def test_a_recorded_script_becomes_a_trace_with_repeats(monkeypatch: pytest.Monk
     assert trace.meta.epoch_ns == 1100
     assert trace.meta.verified == 2
     assert trace.meta.paced == "host"
-    assert trace.meta.provenance == {"cupti": "13.0", "torch": "2.11.0"}
+    state = trace.meta.provenance["device_state"]["0"]
+    assert state == {
+        "before": {"driver": "580.1"},
+        "after": {"driver": "580.1", "sm_clock_mhz": 1980},
+    }
+    assert (trace.meta.provenance["cupti"], trace.meta.provenance["torch"]) == ("13.0", "2.11.0")
     assert trace.meta.labels["technique"] == "torch_allocator"
     assert trace.meta.labels["grow_mib"] == 8
 

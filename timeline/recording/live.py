@@ -14,6 +14,8 @@ from typing import Any
 
 import timeline
 from timeline.backends import Backend, RunOptions
+from timeline.backends.cuda.api import load_api
+from timeline.backends.cuda.provenance import device_state, states
 from timeline.backends.cuda.windows import Window, cut
 from timeline.errors import MissingExtraError, ProgramError, VerificationError
 from timeline.program import Param
@@ -77,9 +79,20 @@ def record_script(
         values = [f"{p.name}={labels[p.name]}" for p in technique.parameters]
         arguments = ["--variant", variant, "--repeat", str(options.repeat)]
         arguments += ["--warmup", str(options.warmup), "--facts", str(facts), *values]
-        _start(["record", "-o", str(out), "-m", module, *arguments], live.environment.get(variant))
+        command = ["record", "-o", str(out), "-m", module, *arguments]
+        before = _device_states(technique.devices)
+        _start(command, live.environment.get(variant))
+        after = _device_states(technique.devices)
         found = json.loads(facts.read_text())
+        found["versions"]["device_state"] = states(before, after)
         return _of_repeats(Trace.load(out), labels, found)
+
+
+def _device_states(devices: int) -> dict[int, Any]:
+    """Clocks, temperature and power of the devices."""
+    api = load_api()
+    api.check(api.driver.cuInit(0), "cuInit")
+    return {device: device_state(api, device) for device in range(devices)}
 
 
 def _start(arguments: Sequence[str], environment: Mapping[str, str] | None) -> None:
