@@ -32,7 +32,7 @@ FREE = {"timeline", "timeline.__version__"}
 """What every part may import. The public names of ``timeline`` reach every part, so none may."""
 
 HOMES = {
-    "cupy": {"timeline.backends.cuda", "timeline.live"},
+    "cupy": {"timeline.live"},
     "cuda": {"timeline.backends.cuda"},
     "cupti": set[str](),
     "plotly": {"timeline.figures"},
