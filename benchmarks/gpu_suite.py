@@ -35,7 +35,8 @@ from timeline.backends.cuda.api import load_api
 from timeline.backends.cuda.presence import device_count
 from timeline.cli.experiment import settings
 from timeline.errors import TimelineError
-from timeline.program import Program
+from timeline.program import Param
+from timeline.recording.live import run_variant
 from timeline.samples.inside import PLAIN
 from timeline.techniques import NAMES, Technique, technique
 from timeline.trace import Trace
@@ -136,7 +137,7 @@ def run_technique(suite: Suite, name: str) -> None:
             suite.failures.append(f"{what}: left out, the time is used up")
             continue
         program = found.program(variant.name, **values)
-        trace = suite.attempt(what, partial(record, suite, program, Path(name, variant.name)))
+        trace = suite.attempt(what, partial(record, suite, found, variant.name, values))
         model = suite.attempt(f"{what} simulated", partial(open_backend("sim").run, program))
         if trace is not None:
             recorded[variant.name] = trace
@@ -179,9 +180,10 @@ def are(count: int) -> str:
     return f"is {count}" if count == 1 else f"are {count}"
 
 
-def record(suite: Suite, program: Program, place: Path) -> Trace:
+def record(suite: Suite, found: Technique, variant: str, values: Mapping[str, Param]) -> Trace:
     """Run on the GPU and keep the trace."""
-    trace = open_backend("cuda", collector=suite.collector).run(program, OPTIONS)
+    backend, place = open_backend("cuda", collector=suite.collector), Path(found.id, variant)
+    trace = run_variant(backend, found, variant, values, OPTIONS)
     trace.save(suite.samples / place)
     suite.say(f"{place}: {statistics.median(makespans(trace)) / 1e3:,.1f} µs recorded")
     return trace

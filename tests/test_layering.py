@@ -21,6 +21,7 @@ LAYERS = (
     {"claims"},
     {"ui"},
     {"cli", "pytest_plugin"},
+    {"live"},
     {"__main__"},
 )
 """A part may import itself and what lies in a lower layer; never a neighbour in its own."""
@@ -32,15 +33,16 @@ FREE = {"timeline", "timeline.__version__"}
 """What every part may import. The public names of ``timeline`` reach every part, so none may."""
 
 HOMES = {
-    "cupy": {"timeline.backends.cuda"},
+    "cupy": {"timeline.live"},
     "cuda": {"timeline.backends.cuda"},
     "cupti": set[str](),
     "plotly": {"timeline.figures"},
     "streamlit": {"timeline.ui"},
-    "torch": set[str](),
+    "torch": {"timeline.live"},
+    "nixl": {"timeline.live"},
     "rich": {"timeline.report", "timeline.cli"},
     "pandas": {"timeline.ui"},
-    "nvtx": {"timeline.backends.cuda", "timeline.record", "timeline.recording"},
+    "nvtx": {"timeline.backends.cuda", "timeline.live", "timeline.record", "timeline.recording"},
 }
 """The only packages that may import each of these."""
 
@@ -115,6 +117,17 @@ def test_heavy_dependencies_stay_in_their_place(path: Path) -> None:
         if not at_home(here, module.split(".")[0])
     ]
     assert not wrong, "\n".join(wrong)
+
+
+def test_nothing_imports_the_live_scripts() -> None:
+    """They import frameworks; only the interpreter starts them, in a process of their own."""
+    wrong = [
+        f"{dotted(path)} imports {module}"
+        for path in modules()
+        for module, _ in imports(path)
+        if module.startswith("timeline.live") and not dotted(path).startswith("timeline.live")
+    ]
+    assert not wrong
 
 
 def test_every_layer_is_of_this_tree() -> None:

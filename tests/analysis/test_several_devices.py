@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from timeline.analysis import Together, bound, communication, together, work_of
-from timeline.report import report
+from timeline.report import report, whole
 from timeline.trace import Trace
 
 Row = dict[str, Any]
@@ -129,3 +129,19 @@ def test_a_report_over_two_devices(make_trace: MakeTrace) -> None:
     assert "all devices" in text
     assert "hidden communication" in text
     assert "all devices" not in str(report(make_trace([copy | {"device": 0}])))
+
+
+def test_measures_in_one_piece(make_trace: MakeTrace) -> None:
+    copy = {"engine": "P2P", "src_device": 0, "dst_device": 1, "stream": 2, "start": 0, "end": 10}
+    kernels = [
+        {"engine": "SM", "device": 0, "start": 5, "end": 20},
+        {"engine": "SM", "device": 1, "start": 10, "end": 40},
+    ]
+    alone = report(make_trace([kernels[0]])).to_json()
+    assert whole(alone) == alone["devices"][0]
+    found = whole(report(make_trace([copy | {"device": 0}, *kernels])).to_json())
+    assert (found["makespan_ns"], found["bound_ns"], found["pipeline_efficiency"]) == (40, 30, 0.75)
+    assert found["engines"]["1:SM"]["busy_ns"] == 30
+    overlaps = {tuple(row["engines"]): row["ratio"] for row in found["overlaps"]}
+    assert overlaps["0:comm", "0:compute"] == overlaps["0:P2P", "0:SM"] == 0.5
+    assert ("1:comm", "1:compute") not in overlaps

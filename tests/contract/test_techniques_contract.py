@@ -67,6 +67,9 @@ SMALL = {
     "n": 136,
     "k": 200,
     "rounds": 3,
+    "scratch_mib": 1,
+    "grow_mib": 2,
+    "block_mib": 1,
 }
 """Parameters whose defaults are made for a picture, not for a test."""
 

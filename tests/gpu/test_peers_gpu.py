@@ -95,6 +95,13 @@ def test_an_event_orders_two_devices_and_their_clocks_agree() -> None:
     assert max(late) < 200 * US
 
 
+def test_a_trace_says_how_far_the_clocks_are_apart() -> None:
+    skews = run(moved(MIB), warmup=1).meta.provenance["device_clocks"]
+    assert set(skews) == {"1"}
+    assert abs(skews["1"]["skew_ns"]) < SKEW_NS + skews["1"]["uncertainty_ns"]
+    assert skews["1"]["uncertainty_ns"] < 3 * SKEW_NS
+
+
 def test_stamps_of_both_devices_lie_inside_their_kernels() -> None:
     trace = run(moved(MIB), repeat=3, warmup=1)
     clock = trace.meta.provenance["stamp_clock"]

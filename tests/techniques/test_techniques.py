@@ -46,6 +46,9 @@ SMALL: Mapping[str, Mapping[str, Param]] = {
     "allreduce_overlap": {"gradient_mib": 1},
     "cluster_pipeline": {"batches": 3, "tiles": 3, "rounds": 2},
     "pdl_cluster_gemm": {"pairs": 3, "m": 130, "n": 136, "k": 72},
+    "torch_dataloader": {"batch_mib": 1},
+    "torch_allocator": {"scratch_mib": 1, "grow_mib": 2, "batches": 5},
+    "nixl_transfer": {"block_mib": 1},
 }
 
 EXTREMES: list[tuple[str, Mapping[str, Param]]] = [
@@ -91,6 +94,12 @@ EXTREMES: list[tuple[str, Mapping[str, Param]]] = [
     ("p2p_pipeline", {"devices": 2, "activation_mib": 1, "layers": 2, "iters": 4096}),
     ("allreduce_overlap", {"devices": 8, "gradient_mib": 1, "layers": 1, "iters": 0}),
     ("allreduce_overlap", {"devices": 3, "gradient_mib": 1, "layers": 5, "iters": 65_536}),
+    ("nixl_transfer", {"block_mib": 1, "rounds": 1, "iters": 0}),
+    ("nixl_transfer", {"block_mib": 1, "rounds": 9, "iters": 4096}),
+    ("torch_dataloader", {"batches": 1, "batch_mib": 1, "layers": 1}),
+    ("torch_dataloader", {"batches": 5, "batch_mib": 1, "layers": 31}),
+    ("torch_allocator", {"batches": 2, "scratch_mib": 1, "grow_mib": 2}),
+    ("torch_allocator", {"batches": 9, "scratch_mib": 1, "grow_mib": 3}),
     ("pdl", {"pairs": 1, "prologue_us": 0, "trigger": "early"}),
     ("pdl", {"pairs": 128, "grid": 1, "block": 1024}),
     ("cluster_pipeline", {"batches": 1, "tiles": 1, "rounds": 1, "grid": 2, "cluster_size": 2}),

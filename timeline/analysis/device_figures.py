@@ -8,7 +8,7 @@ from functools import reduce
 import numpy as np
 
 from timeline.analysis.communication import COLLECTIVES
-from timeline.analysis.technique_figures import Bools, Repeat, both, ratio
+from timeline.analysis.technique_figures import Bools, Measure, Repeat, both, ratio
 from timeline.intervals import Intervals, intersect, measure, union
 
 __all__ = [
@@ -17,7 +17,10 @@ __all__ = [
     "engine_bound_share",
     "hidden_communication",
     "makespan",
+    "ranges_beside_compute",
+    "ranges_share",
     "transfers_beside_both",
+    "transfers_hidden",
 ]
 
 
@@ -62,6 +65,33 @@ def transfers_beside_both(repeat: Repeat) -> float:
         hidden += measure(*reduce(lambda a, b: intersect(*a, *b), ends, moving))
         whole += measure(*moving)
     return ratio(hidden, whole)
+
+
+def transfers_hidden(repeat: Repeat) -> float:
+    """``|B(P2P) ∩ B(SM of its source)| / |B(P2P)|``, over all sources."""
+    copies = repeat.rows("activities", engine="P2P")
+    source = repeat.trace.column("activities", "src_device")
+    hidden = whole = 0
+    for device in np.unique(source[copies]):
+        moving = _busy(repeat, copies & (source == device))
+        hidden += both(moving, computing(repeat, int(device)))
+        whole += measure(*moving)
+    return ratio(hidden, whole)
+
+
+def ranges_share(category: str) -> Measure:
+    """Share of the makespan inside ranges of a category."""
+    return lambda repeat: ratio(measure(*repeat.busy("ranges", category=category)), repeat.makespan)
+
+
+def ranges_beside_compute(category: str, device: int) -> Measure:
+    """Share of the ranges of a category beside which a kernel of a device computes."""
+
+    def figure(repeat: Repeat) -> float:
+        spans = repeat.busy("ranges", category=category)
+        return ratio(both(spans, computing(repeat, device)), measure(*spans))
+
+    return figure
 
 
 def engine_bound_share(repeat: Repeat) -> float:

@@ -50,8 +50,8 @@ def open_backend(
     return CudaBackend(collector)
 
 
-def why_not_cuda() -> str | None:
-    """Why no GPU can be used here, for a person to read; None when one can."""
+def why_not_cuda(devices: int = 1) -> str | None:
+    """Why no GPU, or not as many, can be used here, for a person to read; None when they can."""
     from timeline.backends.cuda.presence import unusable
 
-    return unusable()
+    return unusable(devices)

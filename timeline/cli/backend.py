@@ -12,8 +12,9 @@ from timeline.errors import UsageError
 
 if TYPE_CHECKING:
     from timeline.backends import Backend, RunOptions
+    from timeline.techniques import Technique
 
-__all__ = ["add_arguments", "open_chosen", "run_options"]
+__all__ = ["add_arguments", "open_chosen", "run_options", "suited"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -74,6 +75,26 @@ def open_chosen(args: argparse.Namespace) -> Backend:
     if args.backend == "auto" and backend.name == "sim":
         notice(f"simulated, not measured: {why_not_cuda()}")
     return backend
+
+
+def suited(args: argparse.Namespace, backend: Backend, technique: Technique, gpus: int) -> Backend:
+    """The simulator, with a notice, where ``auto`` took a GPU that lacks what a technique needs.
+
+    Parameters
+    ----------
+    gpus : int
+        Devices that the technique is to use.
+    """
+    from timeline.backends import open_backend, why_not_cuda
+    from timeline.recording.live import missing
+
+    if args.backend != "auto" or backend.name != "cuda":
+        return backend
+    reason = why_not_cuda(gpus) or missing(technique)
+    if reason is None:
+        return backend
+    notice(f"{technique.id}: simulated, not measured: {reason}")
+    return open_backend("sim", device=args.device)
 
 
 def _at_least(lowest: int) -> Callable[[str], int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
-from timeline.cli.backend import add_arguments, open_chosen, run_options
+from timeline.cli.backend import add_arguments, open_chosen, run_options, suited
 from timeline.cli.comparison import draw, measured, print_comparison
 from timeline.cli.experiment import Experiment, add_output
 from timeline.cli.output import console, notice, print_json
@@ -34,7 +34,8 @@ class Demo:
         results = []
         with progress(sum(len(e.variants) for e in experiments)) as begin:
             for experiment in experiments:
-                outcomes = experiment.run(backend, options, begin)
+                chosen = suited(args, backend, experiment.technique, experiment.devices)
+                outcomes = experiment.run(chosen, options, begin)
                 draw(experiment, outcomes)
                 results.append(measured(experiment, outcomes))
                 if not args.json:

@@ -79,6 +79,11 @@ class Experiment:
         """Where the trace of a variant goes."""
         return self.folders / variant.name
 
+    @property
+    def devices(self) -> int:
+        """Devices that its Programs use."""
+        return int(self.parameters.get("devices", self.technique.devices))
+
     def check_output(self) -> None:
         """Fail before the run, rather than after it, if its results can't be written.
 
@@ -98,11 +103,12 @@ class Experiment:
         begin: Callable[[str], None] = lambda what: None,
     ) -> list[Outcome]:
         """Run every variant and save its trace; ``begin`` is told before each."""
+        from timeline.recording.live import run_variant
+
         outcomes = []
         for variant in self.variants:
             begin(f"{self.technique.id} {variant.name}")
-            program = self.technique.program(variant.name, **self.parameters)
-            trace = backend.run(program, options)
+            trace = run_variant(backend, self.technique, variant.name, self.parameters, options)
             folder = trace.save(self.folder(variant), overwrite=self.overwrite)
             outcomes.append(Outcome(variant, trace, folder))
         return outcomes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from timeline.cli.backend import add_arguments, open_chosen, run_options
+from timeline.cli.backend import add_arguments, open_chosen, run_options, suited
 from timeline.cli.comparison import draw, measured, print_comparison
 from timeline.cli.experiment import Experiment, add_output, choose, settings
 from timeline.cli.output import notice, print_json
@@ -44,7 +44,7 @@ class Run:
         """Run the variants and print how they compare."""
         experiment = _experiment(args)
         experiment.check_output()
-        backend = open_chosen(args)
+        backend = suited(args, open_chosen(args), experiment.technique, experiment.devices)
         with progress(len(experiment.variants)) as begin:
             outcomes = experiment.run(backend, run_options(args), begin)
         draw(experiment, outcomes)

@@ -43,6 +43,7 @@ def _as_json(technique: Technique) -> dict[str, Any]:
 
     fields = dataclasses.fields(technique)
     plain = {f.name: getattr(technique, f.name) for f in fields if f.name != "builder"}
+    plain["live"] = technique.live and dataclasses.asdict(technique.live)
     plain["variants"] = [dataclasses.asdict(v) for v in technique.variants]
     plain["parameters"] = [dataclasses.asdict(p) for p in technique.parameters]
     return plain

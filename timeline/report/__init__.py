@@ -3,5 +3,6 @@
 from timeline.report.build import report
 from timeline.report.comparison import Comparison, compare_table
 from timeline.report.model import DeviceReport, Report
+from timeline.report.whole import whole
 
-__all__ = ["Comparison", "DeviceReport", "Report", "compare_table", "report"]
+__all__ = ["Comparison", "DeviceReport", "Report", "compare_table", "report", "whole"]

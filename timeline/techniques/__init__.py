@@ -29,9 +29,12 @@ NAMES = (
     "stream_priority",
     "p2p_pipeline",
     "allreduce_overlap",
+    "nixl_transfer",
     "graph_capture",
     "pdl",
     "pdl_cluster_gemm",
+    "torch_allocator",
+    "torch_dataloader",
 )
 """Techniques, in the chapter's order; each is a module here with a ``TECHNIQUE``."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from timeline.errors import UsageError, unknown
 from timeline.program import Param, Program
+from timeline.techniques.live import Live
 
 __all__ = ["Parameter", "Technique", "Variant"]
 
@@ -87,6 +88,8 @@ class Technique:
     pair : tuple of str
         The two variants to compare first, where slowest and fastest would not do: some variants
         do other work than the rest. Empty: the slowest and the fastest.
+    live : Live or None
+        The script that runs it on a GPU, where its Program only stands for a library's work.
     """
 
     id: str
@@ -102,6 +105,7 @@ class Technique:
     claims: tuple[int, ...] = ()
     devices: int = 1
     pair: tuple[str, str] | tuple[()] = ()
+    live: Live | None = None
 
     def program(self, variant: str | None = None, **params: Param) -> Program:
         """Build the Program of a variant (by default the baseline).

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import pyarrow as pa
 
+from timeline.backends.cuda.alignment import Alignment
 from timeline.backends.cuda.collector import Collected
 from timeline.backends.cuda.device import describe
 from timeline.backends.cuda.host_table import host_functions, without_host_functions
 from timeline.backends.cuda.launch_table import with_pdl
 from timeline.backends.cuda.nvrtc import symbol_of
 from timeline.backends.cuda.run import Run
+from timeline.backends.cuda.skew import apart
 from timeline.backends.cuda.stage import launches
 from timeline.backends.cuda.stamp_table import (
     match,
@@ -30,7 +33,8 @@ def assemble(run: Run, collected: Collected, source: str, provenance: Mapping[st
     """Make the Trace of a finished run."""
     zero = run.windows[0].start
     tables = cut(collected.tables, run.windows)
-    stamps, clock_facts, notes = _stamps(run, collected)
+    clocks = run.clocks.alignments(collected.tables["activities"])
+    stamps, clock_facts, notes = _stamps(run, collected, clocks)
     astray = astray_ns(tables["activities"], run.windows)
     if astray:
         notes.append(
@@ -55,7 +59,7 @@ def assemble(run: Run, collected: Collected, source: str, provenance: Mapping[st
             paced=run.gate.paced,
             dropped=collected.dropped,
             verified=run.verified,
-            provenance={**provenance, **collected.provenance, **clock_facts},
+            provenance={**provenance, **collected.provenance, **clock_facts, **_skews(run, clocks)},
             notes=(
                 *collected.notes,
                 *run.peer_notes,
@@ -93,7 +97,15 @@ def _renamed(activities: pa.Table, names: Mapping[str, str]) -> pa.Table:
     return activities.set_column(index, activities.schema.field(index), renamed)
 
 
-def _stamps(run: Run, collected: Collected) -> tuple[pa.Table, dict[str, Any], list[str]]:
+def _skews(run: Run, clocks: dict[int, Alignment]) -> dict[str, Any]:
+    """How far each further device's times are from the first one's."""
+    found = apart(clocks, run.clocks.between, run.program.devices[0])
+    return {"device_clocks": {str(d): asdict(one) for d, one in found.items()}} if found else {}
+
+
+def _stamps(
+    run: Run, collected: Collected, clocks: dict[int, Alignment]
+) -> tuple[pa.Table, dict[str, Any], list[str]]:
     """The stamps, how well they are aligned, and what could not be done."""
     empty, found = table("stamps", {}, 0), run.stage.stamps.found
     notes = []
@@ -105,7 +117,6 @@ def _stamps(run: Run, collected: Collected) -> tuple[pa.Table, dict[str, Any], l
     if left_out:
         notes.append(f"{left_out:,} in-kernel stamps are left out, of tiles beyond those kept.")
     activities = collected.tables["activities"]
-    clocks = run.clocks.alignments(activities)
     if len(clocks) < len(run.program.devices):
         return empty, {}, [*notes, "In-kernel stamps are left out: their clock was not found."]
     matched, lost = match(activities, found, run.windows)

@@ -16,6 +16,7 @@ from timeline.backends.cuda.api import Api
 from timeline.backends.cuda.events import EventsCollector
 from timeline.backends.cuda.launch import Functions
 from timeline.backends.cuda.params import Params
+from timeline.backends.cuda.skew import Skews
 from timeline.backends.cuda.stage import Stage
 from timeline.trace.model import column_values, dictionary
 
@@ -78,17 +79,25 @@ class _Calibration:
 
 
 class Clocks:
-    """Aligns the clock of every device on which a launch writes stamps."""
+    """Aligns the clocks of the devices, where launches write stamps or there are several devices.
+
+    Attributes
+    ----------
+    between : dict of int to Alignment
+        What to add to ``%globaltimer`` of each further device to get the first one's.
+    """
 
     def __init__(self, stage: Stage, events: EventsCollector | None) -> None:
         self._stage = stage
         self._events = events
         self._calibrations: dict[int, _Calibration] = {}
+        self.between: dict[int, Alignment] = {}
 
     def build(self) -> None:
         """Load the kernel, where it is needed."""
-        if self._stage.stamps.any:
-            for device in self._stage.program.devices:
+        devices = self._stage.program.devices
+        if self._stage.stamps.any or len(devices) > 1:
+            for device in devices:
                 made = _Calibration(self._stage.api, self._stage.functions, device)
                 self._calibrations[device] = made
 
@@ -105,6 +114,7 @@ class Clocks:
                     span = self._events.measure(calibration.launch, legacy, device)
                     calibration.reported.append(span)
                 calibration.read()
+        self.between = Skews(api, self._stage.functions, self._stage.program.devices).run()
 
     def alignments(self, activities: pa.Table) -> dict[int, Alignment]:
         """Each device's clock against the collector's; devices that could not be aligned lack.

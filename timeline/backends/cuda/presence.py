@@ -12,8 +12,8 @@ __all__ = ["REMEDY", "device_count", "unusable"]
 REMEDY = "run on a machine with one, or use the simulator: --backend sim"
 
 
-def unusable() -> str | None:
-    """Why no CUDA device can be used here; None when one can."""
+def unusable(devices: int = 1) -> str | None:
+    """Why no CUDA device, or not as many as wanted, can be used here; None when they can."""
     try:
         ctypes.CDLL("libcuda.so.1")
     except OSError:
@@ -23,7 +23,9 @@ def unusable() -> str | None:
         count = device_count(api)
     except TimelineError as error:
         return str(error)
-    return None if count else "the NVIDIA driver sees no device"
+    if not count:
+        return "the NVIDIA driver sees no device"
+    return None if count >= devices else f"{devices} GPUs are needed, the driver sees {count}"
 
 
 def device_count(api: Api) -> int:
