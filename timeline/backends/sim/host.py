@@ -28,6 +28,7 @@ def host_thread(run: Run, issuer: Issuer, thread: HostThread) -> Turns:
     begins, done = thread.begins, thread.ends.append
     order, depth = issuer.order, run.plan.model.host.queue_depth
     gate, blocked = run.plan.model.gaps.gate, -WINDOW
+    wake, trims = run.plan.model.host.wake_ns, issuer.trims
     t = thread.time
     until = yield READY
     for i, (cls, n) in enumerate(zip(plan.classes, plan.nodes, strict=True)):
@@ -81,6 +82,21 @@ def host_thread(run: Run, issuer: Issuer, thread: HostThread) -> Turns:
         elif code == k.DO_WAIT:
             s = streams[cls]
             issuer.wait_event(n, s, c.aux[cls], t + lags[cls])
+        elif k.STREAM_SYNC <= code <= k.DEVICE_SYNC:
+            if issuer.gate_opened < 0:
+                issuer.open_gate(begin + gate)
+            nodes = issuer.awaited(cls)
+            thread.needs = [node for node in nodes if finish[node] < 0]
+            if thread.needs:
+                thread.time = t
+                yield BLOCKED
+                thread.needs = []
+            at = max([finish[node] for node in nodes], default=t)
+            if at > t:
+                t = at + wake
+            if code in trims:
+                t += issuer.trim(c.device[cls], t)
+            begins[i] = begin
         elif code != k.NOTHING:
             thread.time = t
             yield from CALLS[code](Call(run, issuer, thread, i, cls, n, begin))

@@ -14,7 +14,12 @@ from timeline.backends.sim.plan import Plan
 from timeline.backends.sim.ranges import range_rows
 from timeline.backends.sim.simulate import Repeat
 from timeline.backends.sim.stamps import stamp_rows
-from timeline.program import Op, StreamWaitEvent
+from timeline.program import (
+    DeviceSynchronize,
+    EventSynchronize,
+    StreamSynchronize,
+    StreamWaitEvent,
+)
 from timeline.trace import TABLES, table
 
 __all__ = ["make_tables"]
@@ -36,7 +41,7 @@ def make_tables(plan: Plan, repeats: Sequence[Repeat], *, stamps: bool) -> dict[
         times = once.call_times(repeat)
         parts["activities"].append(_activities(once, repeat, base, times))
         parts["calls"].append(_calls(once, base, times))
-        parts["syncs"].append(_syncs(once, repeat, base, times))
+        parts["syncs"].append(_syncs(once, base, times))
         parts["events"].append(_events(once, repeat, base))
         parts["allocs"].append(_allocs(once, repeat, base))
         parts["ranges"].append(_rows("ranges", range_rows(plan, repeat)))
@@ -159,57 +164,56 @@ def _calls(once: _Once, base: int, times: tuple[Ints, Ints]) -> pa.Table:
     )
 
 
-def _syncs(once: _Once, repeat: Repeat, base: int, times: tuple[Ints, Ints]) -> pa.Table:
-    """Host synchronisations and the stream waits that were issued, by start."""
-    plan = once.plan
-    first = [t.first_op for t in plan.threads]
-    rows = [
-        (r.kind, r.start, r.end, r.device, r.stream, r.event, r.thread + 1, first[r.thread] + r.op)
-        for r in repeat.issuer.syncs
+def _syncs(once: _Once, base: int, times: tuple[Ints, Ints]) -> pa.Table:
+    """Host synchronisations and the stream waits that were issued, by start.
+
+    Of those that start together the stream waits come first, then what ended first.
+    """
+    plan, c = once.plan, once.plan.classes
+    kind = np.array([_SYNC_KINDS.get(type(op), -1) for op in c.op])
+    ops: Ints = np.nonzero(kind[once.op_class] >= 0)[0]
+    kinds = kind[once.op_class[ops]]
+    start, end = times[0][ops], times[1][ops]
+    order = np.lexsort((once.thread[ops], np.where(kinds, end, 0), kinds > 0, start))
+    ops, start, end = ops[order], start[order], end[order]
+    classes = once.op_class[ops]
+    ids = [s.id for s in plan.streams]
+    streams = [
+        ids[s - 1] if isinstance(op, StreamWaitEvent | StreamSynchronize) else -1
+        for s, op in zip(c.stream, c.op, strict=True)
     ]
-    waits, columns = _wait_columns(once, times)
-    kinds = ["stream_wait_event", *sorted({r[0] for r in rows})]
-    codes = np.concatenate([np.zeros(len(waits), np.int32), [kinds.index(r[0]) for r in rows]])
-    merged = [
-        np.concatenate([np.asarray(column, np.int64), np.array([r[i] for r in rows], np.int64)])
-        for i, column in enumerate(columns, 1)
+    events = [
+        op.event.id if isinstance(op, StreamWaitEvent | EventSynchronize) else -1 for op in c.op
     ]
-    order = np.argsort(merged[0], kind="stable")
-    start, end, device, stream, event, thread, op = (m[order] for m in merged)
+    stream, event = np.array(streams)[classes], np.array(events)[classes]
+    # the names that occur, which is what a dictionary column holds
+    seen = [0, *sorted(set(kinds.tolist()) - {0})]
     return table(
         "syncs",
         {
-            "kind": (codes[order].astype(np.int32), kinds),
+            "kind": (
+                np.searchsorted(seen, kinds[order]).astype(np.int32),
+                [_SYNC_NAMES[i] for i in seen],
+            ),
             "start": start,
             "end": end,
-            "device": device.astype(np.int32),
-            "context": np.ones(len(order), np.int32),
+            "device": np.array(c.device)[classes].astype(np.int32),
+            "context": np.ones(len(ops), np.int32),
             "stream": pa.array(stream, pa.int64(), mask=stream < 0),
             "event": pa.array(event, pa.int64(), mask=event < 0),
-            "process": np.full(len(order), PROCESS),
-            "thread": thread,
-            "correlation": op + base,
+            "process": np.full(len(ops), PROCESS),
+            "thread": once.thread[ops],
+            "correlation": ops + base,
         },
     )
 
 
-def _wait_columns(once: _Once, times: tuple[Ints, Ints]) -> tuple[Ints, list[Ints]]:
-    """The stream waits: which operations, and their columns from start to operation."""
-    c = once.plan.classes
-    is_wait = np.array([isinstance(op, StreamWaitEvent) for op in c.op])
-    waits: Ints = np.nonzero(is_wait[once.op_class])[0]
-    classes = once.op_class[waits]
-    ids = [s.id for s in once.plan.streams]
-    stream = np.array([ids[s - 1] if w else -1 for s, w in zip(c.stream, is_wait, strict=True)])
-    event = np.array([_event_id(op) for op in c.op])
-    device = np.array(c.device)
-    start, end = times[0][waits], times[1][waits]
-    thread = once.thread[waits]
-    return waits, [start, end, device[classes], stream[classes], event[classes], thread, waits]
-
-
-def _event_id(op: Op | None) -> int:
-    return op.event.id if isinstance(op, StreamWaitEvent) else -1
+_SYNC_KINDS: dict[type[Any], int] = {
+    StreamWaitEvent: 0, DeviceSynchronize: 1, EventSynchronize: 2, StreamSynchronize: 3,
+}  # fmt: skip
+_SYNC_NAMES = [
+    "stream_wait_event", "device_synchronize", "event_synchronize", "stream_synchronize",
+]  # fmt: skip
 
 
 def _events(once: _Once, repeat: Repeat, base: int) -> pa.Table:
