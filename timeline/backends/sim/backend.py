@@ -110,9 +110,8 @@ def _paced(plan: Plan) -> str:
     waits = np.array([op is not None and is_host_paced(op) for op in plan.classes.op])
     enqueues = np.array([_enqueues(op) for op in plan.classes.op])
     for thread in plan.threads:
-        classes = np.array(thread.classes, np.int64)
-        waiting = np.nonzero(waits[classes])[0]
-        if len(waiting) and enqueues[classes[waiting[0] :]].any():
+        waiting = np.nonzero(waits[thread.op_class])[0]
+        if len(waiting) and enqueues[thread.op_class[waiting[0] :]].any():
             return "partly"
     return "gated"
 

@@ -7,8 +7,14 @@ from dataclasses import dataclass
 from heapq import heappush
 
 from timeline.backends.sim.codes import (
-    AT_START, DEVICE_SYNC, DO_PDL, EVENT_SYNC, KERNEL, SHIFT, STREAM_SYNC,
-)  # fmt: skip
+    AT_START,
+    DEVICE_SYNC,
+    DO_PDL,
+    EVENT_SYNC,
+    KERNEL,
+    SHIFT,
+    STREAM_SYNC,
+)
 from timeline.backends.sim.memory import DeviceMemory, Piece, Pool
 from timeline.backends.sim.plan import Plan
 from timeline.backends.sim.run import Run

@@ -31,7 +31,7 @@ def stamp_rows(plan: Plan, repeat: Repeat, base: int) -> list[dict[str, Any]]:
                 continue
             spans = _spans(spec.work, begin, main, end)
             fixed = {
-                "correlation": plan.node_op[node] + base,
+                "correlation": int(plan.node_op[node]) + base,
                 "device": plan.classes.device[plan.node_class[node]],
                 "tile": 0,
             }

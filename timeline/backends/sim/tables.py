@@ -26,6 +26,7 @@ __all__ = ["make_tables"]
 
 Ints = npt.NDArray[np.int64]
 PROCESS = 1
+_NONE: Ints = np.empty(0, np.int64)
 _APIS = {"cuLaunchKernelEx": "driver", "ncclAllReduce": "nccl"}
 
 
@@ -69,22 +70,19 @@ class _Once:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.ops = len(plan.program)
-        self.op_class: Ints = np.array(
-            [cls for thread in plan.threads for cls in thread.classes], np.int64
-        )
+        self.op_class: Ints = np.concatenate([_NONE, *(t.op_class for t in plan.threads)])
         counts = [len(t.classes) for t in plan.threads]
         self.thread: Ints = np.repeat(np.arange(1, len(counts) + 1), counts)
         self.cost: Ints = np.array(plan.classes.cost, np.int64)[self.op_class]
-        self.node_class: Ints = np.array(plan.node_class)
-        kind = np.array(plan.node_kind)
-        self.node_op: Ints = np.array(plan.node_op)
+        self.node_class, self.node_op = plan.class_of_node, plan.node_op
+        kind = np.array(plan.classes.kind)[self.node_class]
         self.active: Ints = np.nonzero((kind >= KERNEL) & (self.node_op >= 0))[0]
         self.records: Ints = np.nonzero((kind == RECORD) & (self.node_op >= 0))[0]
         self.rows = self._class_rows()
         self.calls = self._call_rows()
 
-    def _class_rows(self) -> pa.Table:
-        """One activity a class: what does not change is taken from here."""
+    def _class_rows(self) -> dict[str, pa.Array]:
+        """Columns with one activity a class, where any has a value: what no run changes."""
         rows = self.plan.classes.row
         fixed = {
             "context": [1 if row else None for row in rows],
@@ -93,7 +91,12 @@ class _Once:
         columns: dict[str, Any] = {
             key: [row.get(key) for row in rows] for key in TABLES["activities"].names
         }
-        return table("activities", columns | fixed, len(rows))
+        made = table("activities", columns | fixed, len(rows))
+        return {
+            name: column.combine_chunks()
+            for name, column in zip(made.column_names, made.columns, strict=True)
+            if column.null_count < len(rows)
+        }
 
     def _call_rows(self) -> tuple[Ints, Ints, list[str], Ints]:
         """Operations that are calls, their names as codes, the names, and the APIs as codes."""
@@ -107,7 +110,7 @@ class _Once:
 
     def call_times(self, repeat: Repeat) -> tuple[Ints, Ints]:
         """Start and end of every operation on its host thread."""
-        end: Ints = np.array([t for thread in repeat.threads for t in thread.ends], np.int64)
+        end: Ints = np.concatenate([_NONE, *(np.asarray(t.ends) for t in repeat.threads)])
         start = end - self.cost
         for thread in repeat.threads:
             if thread.begins:
@@ -120,31 +123,24 @@ _API_NAMES = ["runtime", "driver", "nccl"]
 
 
 def _activities(once: _Once, repeat: Repeat, base: int, times: tuple[Ints, Ints]) -> pa.Table:
-    start: Ints = np.array(repeat.run.start)[once.active]
+    start: Ints = np.asarray(repeat.run.start)[once.active]
     order = np.argsort(start, kind="stable")
     nodes = once.active[order]
     classes = once.node_class[nodes]
     ops = once.node_op[nodes]
-    made = once.rows.take(pa.array(classes))
     queued = times[1][ops]
-    kernel = np.isin(classes, _kernel_classes(once.plan))
-    columns = {
+    no_kernel = np.array([kernel is None for kernel in once.plan.classes.kernel])[classes]
+    submitted = np.maximum(queued, repeat.issuer.gate_opened)
+    columns: dict[str, Any] = {
         "start": start[order],
-        "end": np.array(repeat.run.finish)[nodes],
+        "end": np.array(repeat.run.finish, np.int64)[nodes],
         "correlation": ops + base,
-        "queued": pa.array(queued, pa.int64(), mask=~kernel),
-        "submitted": pa.array(
-            np.maximum(queued, repeat.issuer.gate_opened), pa.int64(), mask=~kernel
-        ),
+        "queued": pa.array(queued, pa.int64(), mask=no_kernel),
+        "submitted": pa.array(submitted, pa.int64(), mask=no_kernel),
     }
-    for name, values in columns.items():
-        field = made.schema.get_field_index(name)
-        made = made.set_column(field, made.schema.field(field), pa.chunked_array([values]))
-    return made
-
-
-def _kernel_classes(plan: Plan) -> list[int]:
-    return [i for i, kernel in enumerate(plan.classes.kernel) if kernel is not None]
+    places = pa.array(classes)
+    fixed = {name: column.take(places) for name, column in once.rows.items()}
+    return table("activities", fixed | columns, len(nodes))
 
 
 def _calls(once: _Once, base: int, times: tuple[Ints, Ints]) -> pa.Table:
@@ -233,7 +229,7 @@ def _events(once: _Once, repeat: Repeat, base: int) -> pa.Table:
             "context": np.ones(len(nodes), np.int32),
             "stream": ids[np.array(c.stream)[classes] - 1],
             "correlation": once.node_op[nodes] + base,
-            "timestamp": np.array(repeat.run.finish)[nodes],
+            "timestamp": np.array(repeat.run.finish, np.int64)[nodes],
             "process": np.full(len(nodes), PROCESS),
         },
         len(nodes),
