@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from timeline.trace import table
+from timeline.trace.columns import Masked
 
 __all__ = ["DEFAULT_DOMAIN", "Described", "RangeLog"]
 
@@ -143,7 +144,7 @@ class RangeLog:
                 "kind": (spans[:, 0], _KINDS),
                 "domain": _codes([d.domain for d in described]),
                 "category": _codes([d.category for d in described]),
-                "color": np.ma.masked_array(color.astype(np.uint32), color < 0),
+                "color": Masked(color.astype(np.uint32), color < 0),
                 "payload": [d.payload for d in described],
                 "start": spans[:, 1].copy(),
                 "end": spans[:, 2].copy(),

@@ -7,6 +7,7 @@ longer than loading a trace.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,30 @@ import pyarrow as pa
 
 from timeline.errors import TraceError
 
-__all__ = ["from_numpy", "nulls", "one_chunk", "texts", "to_arrow", "to_numpy"]
+__all__ = ["Masked", "from_numpy", "nulls", "one_chunk", "texts", "to_arrow", "to_numpy"]
 
+_NULLS = 1 << 16
 Array = npt.NDArray[Any]
 Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Masked:
+    """Values of which those where ``missing`` holds are null.
+
+    Not ``numpy.ma``, whose import takes longer than to stop a short recording.
+    """
+
+    values: Array
+    missing: Mask
+
+    @classmethod
+    def unless(cls, values: Array, missing: Mask) -> Array | Masked:
+        """``values`` themselves where none is missing."""
+        return cls(values, missing) if missing.any() else values
+
+    def __len__(self) -> int:
+        return len(self.values)
 
 
 def to_numpy(array: pa.Array) -> Array:
@@ -85,7 +106,7 @@ def one_chunk(column: pa.ChunkedArray) -> pa.Array:
 def nulls(count: int, kind: pa.DataType) -> pa.Array:
     """A column of ``count`` nulls."""
     if pa.types.is_dictionary(kind):
-        indices = pa.nulls(count, kind.index_type)
+        indices = nulls(count, kind.index_type)
         return pa.DictionaryArray.from_arrays(indices, pa.nulls(0, kind.value_type))
     return pa.nulls(count, kind)
 
@@ -101,7 +122,7 @@ def to_arrow(value: Any, kind: pa.DataType) -> pa.Array:
             codes, names = value
             return _coded(codes, names, kind)
         return pa.array(value, kind.value_type).dictionary_encode()
-    if isinstance(value, np.ndarray):
+    if isinstance(value, np.ndarray | Masked):
         return from_numpy(value, kind)
     if pa.types.is_string(kind):
         return texts(value)
@@ -113,45 +134,54 @@ def _coded(codes: Any, names: Sequence[str], kind: pa.DataType) -> pa.Array:
     if len(codes) and int(codes.max()) >= len(names):
         raise TraceError(f"code {int(codes.max())} has no name; there are {len(names)}")
     missing = codes < 0
-    indices = np.ma.masked_array(codes, missing) if missing.any() else codes
-    return pa.DictionaryArray.from_arrays(from_numpy(indices, kind.index_type), texts(names))
+    indices = from_numpy(Masked.unless(codes, missing), kind.index_type)
+    return pa.DictionaryArray.from_arrays(indices, texts(names))
 
 
-def from_numpy(values: Array, kind: pa.DataType) -> pa.Array:
-    """``values`` as an Arrow array of type ``kind``; masked ones become null.
+def from_numpy(column: Array | Masked, kind: pa.DataType) -> pa.Array:
+    """``column`` as an Arrow array of type ``kind``; what is missing becomes null.
 
     Raises
     ------
     TraceError
         When a value does not fit the type.
     """
+    values, missing = _parts(column)
     if pa.types.is_fixed_size_list(kind):
-        flat = from_numpy(values.reshape(-1), kind.value_type)
+        lanes = values.reshape(-1)
+        flat = from_numpy(
+            lanes if missing is None else Masked(lanes, missing.reshape(-1)), kind.value_type
+        )
         return pa.FixedSizeListArray.from_arrays(flat, kind.list_size)
     if pa.types.is_boolean(kind) and values.dtype == np.bool_:
-        return _from_buffer(np.packbits(values, bitorder="little"), values, kind)
+        return _from_buffer(np.packbits(values, bitorder="little"), missing, kind, len(values))
     if pa.types.is_integer(kind) and values.dtype.kind in "iu":
         dtype = np.dtype(str(kind))
         if not np.can_cast(values.dtype, dtype):
-            _check_range(values, dtype)
-        return _from_buffer(np.ascontiguousarray(values, dtype), values, kind)
-    return pa.array(values, kind)
+            _check_range(values if missing is None else values[~missing], dtype)
+        return _from_buffer(np.ascontiguousarray(values, dtype), missing, kind, len(values))
+    return pa.array(values, kind, mask=missing)
+
+
+def _parts(column: Array | Masked) -> tuple[Array, Mask | None]:
+    if isinstance(column, Masked):
+        return column.values, column.missing
+    if type(column) is not np.ndarray and isinstance(column, np.ma.MaskedArray):
+        return np.ma.getdata(column), np.ma.getmaskarray(column)
+    return column, None
 
 
 def _check_range(values: Array, dtype: np.dtype[Any]) -> None:
     limits = np.iinfo(dtype)
-    if isinstance(values, np.ma.MaskedArray):
-        values = values.compressed()
     if values.size and not (limits.min <= int(values.min()) and int(values.max()) <= limits.max):
         raise TraceError(f"a value from {values.min()} to {values.max()} does not fit {dtype}")
 
 
-def _from_buffer(data: Array, values: Array, kind: pa.DataType) -> pa.Array:
+def _from_buffer(data: Array, missing: Mask | None, kind: pa.DataType, count: int) -> pa.Array:
     valid = None
-    if isinstance(values, np.ma.MaskedArray):
-        data = np.ma.getdata(data)
-        valid = pa.py_buffer(np.packbits(~np.ma.getmaskarray(values), bitorder="little"))
-    return pa.Array.from_buffers(kind, len(values), [valid, pa.py_buffer(data)])
+    if missing is not None:
+        valid = pa.py_buffer(np.packbits(~missing, bitorder="little"))
+    return pa.Array.from_buffers(kind, count, [valid, pa.py_buffer(data)])
 
 
 def texts(values: Sequence[str | None]) -> pa.Array:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+
 import timeline
 from timeline.backends.base import RunOptions
 from timeline.backends.sim.compile import compile_program
@@ -17,6 +19,7 @@ from timeline.backends.sim.plan import Plan
 from timeline.backends.sim.simulate import simulate
 from timeline.backends.sim.tables import make_tables
 from timeline.program import (
+    Op,
     Program,
     StreamOp,
     StreamSynchronize,
@@ -78,7 +81,7 @@ class SimBackend:
             devices=self._devices(plan),
             labels=dict(program.labels),
             repeats=tuple((r.start, r.end) for r in repeats),
-            paced=_paced(program) if options.gate else "host",
+            paced=_paced(plan) if options.gate else "host",
             verified=verified,
             provenance={
                 "timeline": timeline.__version__,
@@ -109,20 +112,20 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _paced(program: Program) -> str:
+def _paced(plan: Plan) -> str:
     """Whether the gate could stay closed until everything was in its streams.
 
     Only the order within a thread is known before the run: "gated" when no thread issues work
     after an operation at which it, or the host, waits or works.
     """
-    waited = False
-    for thread in program.threads:
-        seen = False
-        for op in thread.ops:
-            seen = seen or (is_host_paced(op) and not isinstance(op, StreamSynchronize))
-            seen = seen or isinstance(op, StreamSynchronize)
-            enqueues = isinstance(op, AllReduce) or (
-                isinstance(op, StreamOp) and not isinstance(op, StreamSynchronize)
-            )
-            waited = waited or (seen and enqueues)
-    return "partly" if waited else "gated"
+    waits = np.array([op is not None and is_host_paced(op) for op in plan.classes.op])
+    enqueues = np.array([_enqueues(op) for op in plan.classes.op])
+    for thread in plan.threads:
+        waiting = np.nonzero(waits[thread.op_class])[0]
+        if len(waiting) and enqueues[thread.op_class[waiting[0] :]].any():
+            return "partly"
+    return "gated"
+
+
+def _enqueues(op: Op | None) -> bool:
+    return isinstance(op, StreamOp | AllReduce) and not isinstance(op, StreamSynchronize)

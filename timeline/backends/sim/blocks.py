@@ -62,6 +62,8 @@ class BlockScheduler:
 
     Attributes
     ----------
+    solo : int
+        The node of more than one wave that has the device for itself; 0 for none.
     segments : list of tuple
         For kernels that write stamps: (node, first block, blocks, begin, main, end).
     """
@@ -76,7 +78,7 @@ class BlockScheduler:
         self._grids: dict[int, Grid] = {}
         self._arrivals = 0
         self._cooperative = 0
-        self._solo: Solo | None = None
+        self.solo = 0
         self.segments: list[tuple[int, int, int, int, int, int]] = []
 
     # Arrivals
@@ -88,8 +90,8 @@ class BlockScheduler:
         assert spec is not None
         self.interrupt(now)
         early = node in run.primary and run.finish[run.primary[node]] < 0
-        if self._alone() and not early and not spec.needs_scheduler and spec.blocks > spec.limit:
-            self._start_solo(node, spec, now)
+        if spec.waves_ns >= 0 and not early and self._alone():
+            self.start_solo(node, spec.waves_ns, now)
             return
         self._arrivals += 1
         grid = Grid(node, spec, (spec.priority, self._arrivals), early)
@@ -106,50 +108,51 @@ class BlockScheduler:
 
     # A grid that has the device for itself
 
-    def _start_solo(self, node: int, spec: KernelSpec, now: int) -> None:
+    def start_solo(self, node: int, waves_ns: int, now: int) -> None:
+        """Let all waves of ``node`` pass as one; until :meth:`interrupt` nobody counts blocks."""
         run, d = self._run, self._device
-        self._solo = solo = Solo(node, spec, now, self._sm.kernel_ns)
-        run.start[node] = now
-        run.resident[d] += 1
-        run.occupancy[d] = self._packing.moved(run.occupancy[d], spec.kind, spec.limit)
+        self.solo = node
         run.scheduled[d] = True
-        run.due[node] = solo.end
-        heappush(run.heap, solo.end << SHIFT | node)
+        run.resident[d] += 1
+        run.start[node] = now
+        run.due[node] = end = now + waves_ns
+        heappush(run.heap, end << SHIFT | node)
 
     def ended_solo(self, node: int) -> bool:
         """Whether the node that ends had the device for itself; makes room if so."""
-        solo = self._solo
-        if solo is None or solo.node != node:
+        if self.solo != node:
             return False
         run, d = self._run, self._device
-        self._solo = None
-        run.occupancy[d] = 0
+        self.solo = 0
         run.resident[d] -= 1
         run.scheduled[d] = False
         return True
 
     def interrupt(self, now: int) -> None:
         """Somebody else comes: look at the solo grid's blocks from now on."""
-        solo = self._solo
-        if solo is None:
+        node = self.solo
+        if not node:
             return
-        run, d, spec = self._run, self._device, solo.spec
-        self._solo = None
+        run, d = self._run, self._device
+        spec = run.plan.classes.kernel[run.plan.node_class[node]]
+        assert spec is not None
+        self.solo = 0
         self._arrivals += 1
-        grid = Grid(solo.node, spec, (spec.priority, self._arrivals), False)
-        self._grids[solo.node] = grid
-        grid.started, grid.begin = True, solo.begin
-        run.due[solo.node] = -1
-        run.occupancy[d] = 0
-        in_tail = solo.tail > 0 and now >= solo.tail_begin
-        blocks = solo.tail if in_tail else spec.limit
-        grid.pending = 0 if in_tail else solo.tail
+        grid = Grid(node, spec, (spec.priority, self._arrivals), False)
+        self._grids[node] = grid
+        grid.started, grid.begin = True, run.start[node]
+        full, tail = divmod(spec.blocks, spec.limit)
+        end = run.due[node]
+        tail_begin = end - (spec.share(tail).alone_ns if tail else 0)
+        run.due[node] = -1
+        in_tail = tail > 0 and now >= tail_begin
+        blocks = tail if in_tail else spec.limit
+        grid.pending = 0 if in_tail else tail
         cohort = self._cohort(grid, blocks, now, 0)
         cohort.wave_ns = spec.share(blocks).alone_ns
-        ends = solo.end if in_tail else solo.tail_begin
-        self._work(cohort, now, ends - now)
+        self._work(cohort, now, (end if in_tail else tail_begin) - now)
         if not in_tail:
-            cohort.folds = solo.full - 1
+            cohort.folds = full - 1
             self._unfold(grid, now)
         if grid.pending:
             self._queue.append(grid)
@@ -387,15 +390,3 @@ class BlockScheduler:
         ends = now + self._sm.kernel_ns + cohort.grid.spec.share(1).alone_ns
         for part in run.gathered.pop(first):
             self._end_at(part.number, ends)
-
-
-class Solo:
-    """A grid of more than one wave on an otherwise empty device."""
-
-    __slots__ = ("begin", "end", "full", "node", "spec", "tail", "tail_begin")
-
-    def __init__(self, node: int, spec: KernelSpec, begin: int, overhead: int) -> None:
-        self.node, self.spec, self.begin = node, spec, begin
-        self.full, self.tail = divmod(spec.blocks, spec.limit)
-        self.tail_begin = begin + overhead + self.full * spec.share(spec.limit).alone_ns
-        self.end = self.tail_begin + (spec.share(self.tail).alone_ns if self.tail else 0)

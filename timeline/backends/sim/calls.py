@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from timeline.backends.sim import codes as k
-from timeline.backends.sim.issue import AllocRow, Issuer, SyncRow
+from timeline.backends.sim.issue import AllocRow, Issuer
 from timeline.backends.sim.run import Run
 from timeline.backends.sim.threads import AT_BARRIER, BLOCKED, UNTIL, HostThread, Turns, wait_for
 
@@ -76,20 +76,6 @@ class Call:
         if self.thread.time > before:
             self.thread.time += self.run.plan.model.host.wake_ns
         self.took()
-
-    def tails(self) -> list[int]:
-        """The last node of every stream of its device."""
-        streams = self.run.plan.streams
-        tail = self.issuer.tail
-        return [tail[s] for s, p in enumerate(streams, 1) if p.stream.device == self.device]
-
-    def synchronized(self, kind: str, stream: int = -1, event: int = -1) -> None:
-        """A synchronising call ends: pools may give memory back, the trace gets a row."""
-        short = kind.removesuffix("_synchronize")
-        if short in self.run.plan.model.semantics.trim:
-            self.thread.time += self.issuer.trim(self.device, self.thread.time)
-        row = (self.begin, self.thread.time, self.device, stream, event)
-        self.issuer.syncs.append(SyncRow(kind, *row, self.thread.index, self.op))
 
     def allocated(self, kind: str, nbytes: int, address: int, *, pool: bool) -> None:
         """An allocation or a free, for the trace."""
@@ -167,34 +153,6 @@ def _work(call: Call) -> Turns:
     yield from ()
 
 
-def _stream_sync(call: Call) -> Turns:
-    call.opens_gate()
-    nodes = [call.issuer.tail[call.stream]]
-    plans, model = call.run.plan.streams, call.run.plan.model
-    if (
-        plans[call.stream - 1].legacy == 2
-        and model.semantics.legacy_synchronize_waits == "blocking"
-    ):
-        for s, p in enumerate(plans, 1):
-            if p.legacy == 1 and p.stream.device == call.device:
-                nodes.append(call.issuer.tail[s])
-    yield from call.wait(nodes)
-    call.synchronized("stream_synchronize", stream=call.stream_id())
-
-
-def _device_sync(call: Call) -> Turns:
-    call.opens_gate()
-    yield from call.wait(call.tails())
-    call.synchronized("device_synchronize")
-
-
-def _event_sync(call: Call) -> Turns:
-    call.opens_gate()
-    record = call.issuer.last[call.aux]
-    yield from call.wait([record] if record else [])
-    call.synchronized("event_synchronize", event=call.run.plan.events[call.aux].id)
-
-
 def _event_query(call: Call) -> Turns:
     """Polls: it returns at the end of the first query made after the event has completed."""
     call.opens_gate()
@@ -228,7 +186,7 @@ def _free(call: Call) -> Turns:
 def _wait_device(call: Call) -> Turns:
     """Wait first, then pay for the call."""
     call.thread.time = call.begin
-    yield from call.wait(call.tails())
+    yield from call.wait(call.issuer.tails(call.device))
     call.thread.time += call.cost
 
 
@@ -267,10 +225,7 @@ CALLS: dict[int, Callable[[Call], Turns]] = {
     k.THRESHOLD: _threshold,
     k.BARRIER: _barrier,
     k.WORK: _work,
-    k.STREAM_SYNC: _stream_sync,
-    k.EVENT_SYNC: _event_sync,
     k.EVENT_QUERY: _event_query,
-    k.DEVICE_SYNC: _device_sync,
     k.MALLOC: _malloc,
     k.FREE: _free,
     k.COPY_WAIT: _copy_wait,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from timeline.backends.sim.costs import Share, wave_share
@@ -59,6 +60,15 @@ class KernelSpec:
         work = self.work
         self.contends = bool(work.flops or work.tensor_flops or work.dram_bytes or work.l2_bytes)
 
+    @cached_property
+    def waves_ns(self) -> int:
+        """Of all its waves on an otherwise empty device, ns; -1 when they are no such lump."""
+        full, tail = divmod(self.blocks, self.limit)
+        if self.needs_scheduler or self.blocks <= self.limit:
+            return -1
+        ns = self.model.sm.kernel_ns + full * self.share(self.limit).alone_ns
+        return ns + (self.share(tail).alone_ns if tail else 0)
+
     def share(self, blocks: int, *, main: bool = False) -> Share:
         """Cost of ``blocks`` of its blocks together; see :func:`.costs.wave_share`."""
         key = (blocks, main)
@@ -103,6 +113,8 @@ class Classes:
     foot: list[int] = field(default_factory=list)
     blocks: list[int] = field(default_factory=list)
     kernel: list[KernelSpec | None] = field(default_factory=list)
+    waves: list[int] = field(default_factory=list)
+    """ns of a grid of more than one wave that has the device for itself, or -1"""
     special: list[bool] = field(default_factory=list)
     """always in the hands of the block scheduler"""
     row: list[Mapping[str, Any]] = field(default_factory=list)
@@ -136,6 +148,7 @@ _NEUTRAL: dict[str, Any] = {
     "foot": 0,
     "blocks": 0,
     "kernel": None,
+    "waves": -1,
     "special": False,
     "row": {},
 }

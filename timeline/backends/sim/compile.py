@@ -35,7 +35,8 @@ def compile_program(program: Program, model: DeviceModel) -> Plan:
     threads, first = [], 0
     for thread in program.threads:
         classes = _classes(thread, describer)
-        threads.append(ThreadPlan(thread.name, thread.ops, classes, first_op=first))
+        op_class = np.array(classes, np.int64)
+        threads.append(ThreadPlan(thread.name, thread.ops, classes, op_class, first_op=first))
         first += len(classes)
     describer.check_events()
     return _number(threads, describer)
@@ -107,7 +108,7 @@ def _number(threads: list[ThreadPlan], describer: Describer) -> Plan:
     parts, ops = [np.full(streams + 1, start)], [np.full(streams + 1, -1)]
     count, node = np.array(c.nodes), streams + 1
     for thread in threads:
-        of = np.array(thread.classes, np.int64)
+        of = thread.op_class
         many: Ints = count[of]
         ends = np.cumsum(many)
         thread.nodes = (node + ends - many).tolist()
@@ -129,7 +130,8 @@ def _number(threads: list[ThreadPlan], describer: Describer) -> Plan:
         node_class=node_class.tolist(),
         node_kind=np.array(c.kind)[node_class].tolist(),
         node_gap=np.array(c.gap)[node_class].tolist(),
-        node_op=np.concatenate(ops).tolist(),
+        class_of_node=node_class,
+        node_op=np.concatenate(ops),
         groups=describer.engines.count,
         opposite=describer.engines.opposite,
         deep=bool((queued >= describer.model.host.queue_depth).any()),

@@ -72,7 +72,7 @@ def _moments(plan: Plan, repeat: Repeat) -> list[tuple[int, int, int]]:
 
 def _operation(plan: Plan, node: int) -> Op:
     """The operation behind a node; its class may stand for many, so it is looked up by place."""
-    place = plan.node_op[node]
+    place = int(plan.node_op[node])
     for thread in plan.threads:
         if place < thread.first_op + len(thread.ops):
             op = thread.ops[place - thread.first_op]

@@ -40,7 +40,7 @@ def device_loop(run: Run) -> Generator[int, int, None]:
     heap, finish, due, start = run.heap, run.finish, run.due, run.start
     cls, kind = plan.node_class, plan.node_kind
     device, duration, duplex, group = c.device, c.duration, c.duplex, c.group
-    share_of, foot, blocks_of, special = c.share, c.foot, c.blocks, c.special
+    share_of, foot, blocks_of, special, waves = c.share, c.foot, c.blocks, c.special, c.waves
     opposite, current, queues = plan.opposite, run.current, run.queue
     occupancy, resident, front = run.occupancy, run.resident, run.front
     scheduled, schedulers, flows = run.scheduled, run.schedulers, run.flows
@@ -214,7 +214,10 @@ def device_loop(run: Run) -> Generator[int, int, None]:
                 state = packing.moved(occupancy[d], foot[k], blocks_of[k]) if fits else -1
                 entered[key] = state
             if state < 0:
-                schedulers[d].arrive(n, now)
+                if waves[k] >= 0 and not (resident[d] or flows[d].active):
+                    schedulers[d].start_solo(n, waves[k], now)
+                else:
+                    schedulers[d].arrive(n, now)
                 continue
             occupancy[d] = state
             resident[d] += 1

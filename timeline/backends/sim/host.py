@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from heapq import heappush
-from itertools import takewhile
 
 from timeline.backends.sim import codes as k
 from timeline.backends.sim.calls import CALLS, Call
@@ -27,7 +26,8 @@ def host_thread(run: Run, issuer: Issuer, thread: HostThread) -> Turns:
     tail, legacy, deep = issuer.tail, issuer.legacy, run.plan.deep
     begins, done = thread.begins, thread.ends.append
     order, depth = issuer.order, run.plan.model.host.queue_depth
-    gate, blocked = run.plan.model.gaps.gate, -WINDOW
+    gate, blocked, look = run.plan.model.gaps.gate, -WINDOW, 0
+    wake, trims = run.plan.model.host.wake_ns, issuer.trims
     t = thread.time
     until = yield READY
     for i, (cls, n) in enumerate(zip(plan.classes, plan.nodes, strict=True)):
@@ -48,8 +48,13 @@ def host_thread(run: Run, issuer: Issuer, thread: HostThread) -> Turns:
                         issuer.open_gate(t + gate)
                         thread.needs.append(mine[-1 - depth])
                         thread.time = t
-                        window = min(WINDOW, max(SHORTEST, 2 * (i - blocked)))
-                        thread.ahead, blocked = _ahead(run, issuer, thread, i, s, window), i
+                        if thread.ahead and i - blocked < SHORTEST:
+                            look = i + PAUSE
+                        thread.ahead = _NOTHING
+                        if i >= look:
+                            window = min(WINDOW, max(SHORTEST, 2 * (i - blocked)))
+                            thread.ahead = _ahead(run, issuer, thread, i, s, window)
+                        blocked = i
                         yield BLOCKED
                         thread.needs.clear()
                         at = finish[mine[-1 - depth]]
@@ -81,6 +86,21 @@ def host_thread(run: Run, issuer: Issuer, thread: HostThread) -> Turns:
         elif code == k.DO_WAIT:
             s = streams[cls]
             issuer.wait_event(n, s, c.aux[cls], t + lags[cls])
+        elif k.STREAM_SYNC <= code <= k.DEVICE_SYNC:
+            if issuer.gate_opened < 0:
+                issuer.open_gate(begin + gate)
+            nodes = issuer.awaited(cls)
+            thread.needs = [node for node in nodes if finish[node] < 0]
+            if thread.needs:
+                thread.time = t
+                yield BLOCKED
+                thread.needs = []
+            at = max([finish[node] for node in nodes], default=t)
+            if at > t:
+                t = at + wake
+            if code in trims:
+                t += issuer.trim(c.device[cls], t)
+            begins[i] = begin
         elif code != k.NOTHING:
             thread.time = t
             yield from CALLS[code](Call(run, issuer, thread, i, cls, n, begin))
@@ -89,14 +109,16 @@ def host_thread(run: Run, issuer: Issuer, thread: HostThread) -> Turns:
     thread.time = t
 
 
-WINDOW, SHORTEST = 512, 8
+WINDOW, SHORTEST, PAUSE = 512, 8, 128
 """Operations that a thread looks ahead when the launch queue is full: at most, and at least. In
-between, a few times what it could issue since it last had to."""
+between, a few times what it could issue since it last had to. Where that was less than the least
+(another stream drains all the time), it does not look for a while."""
+_NOTHING: frozenset[int] = frozenset()
 
 
 def _ahead(
     run: Run, issuer: Issuer, thread: HostThread, op: int, stream: int, window: int
-) -> set[int]:
+) -> frozenset[int]:
     """How far the device may run on when the host waits for room in a full ``stream``.
 
     The host's next operations can't change what the device does while every stream that they go
@@ -105,20 +127,17 @@ def _ahead(
     at least the device's, as if it had been woken for every single one.
     """
     c, depth = run.plan.classes, run.plan.model.host.queue_depth
-    order, following = issuer.order[stream], thread.plan.classes[op + 1 : op + 1 + window]
-    safe = {cls: _is_safe(run, issuer, cls) for cls in set(following)}
-    if not all(safe.values()):
-        following = list(takewhile(safe.__getitem__, following))
-    counts = {cls: following.count(cls) for cls in safe}
-    more = min(depth, sum(n for cls, n in counts.items() if c.stream[cls] == stream))
+    codes, streams, tail = c.code, c.stream, issuer.tail
+    tails: dict[int, int] = {}
+    more = 0
+    for cls in thread.plan.classes[op + 1 : op + 1 + window]:
+        s = streams[cls]
+        if s not in tails and (issuer.legacy[s] or run.finish[tail[s]] >= 0):
+            break
+        if codes[cls] > k.DO_WAIT:
+            break
+        tails[s] = tail[s]
+        more += s == stream
     if not more:
-        return set()
-    tails = {issuer.tail[c.stream[cls]] for cls, n in counts.items() if n}
-    return tails | {order[more - 1 - depth]}
-
-
-def _is_safe(run: Run, issuer: Issuer, cls: int) -> bool:
-    """Whether an operation of this class goes, and does no more than go, to a stream with work."""
-    c = run.plan.classes
-    s = c.stream[cls]
-    return c.code[cls] <= k.DO_WAIT and not issuer.legacy[s] and run.finish[issuer.tail[s]] < 0
+        return _NOTHING
+    return frozenset((*tails.values(), issuer.order[stream][min(depth, more) - 1 - depth]))

@@ -6,31 +6,28 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from heapq import heappush
 
-from timeline.backends.sim.codes import AT_START, DO_PDL, KERNEL, SHIFT
+from timeline.backends.sim.codes import (
+    AT_START,
+    DEVICE_SYNC,
+    DO_PDL,
+    EVENT_SYNC,
+    KERNEL,
+    SHIFT,
+    STREAM_SYNC,
+)
 from timeline.backends.sim.memory import DeviceMemory, Piece, Pool
 from timeline.backends.sim.plan import Plan
 from timeline.backends.sim.run import Run
 
-__all__ = ["AllocRow", "Issuer", "SyncRow"]
+__all__ = ["AllocRow", "Issuer"]
 
 
-@dataclass(frozen=True, slots=True)
-class SyncRow:
-    """A synchronisation, for the trace. ``op`` is the operation's place in its thread."""
-
-    kind: str
-    start: int
-    end: int
-    device: int
-    stream: int
-    event: int
-    thread: int
-    op: int
+_SYNCS = {"stream": STREAM_SYNC, "event": EVENT_SYNC, "device": DEVICE_SYNC}
 
 
 @dataclass(frozen=True, slots=True)
 class AllocRow:
-    """An allocation or free, for the trace."""
+    """An allocation or free, for the trace. ``op`` is the operation's place in its thread."""
 
     kind: str
     start: int
@@ -65,6 +62,8 @@ class Issuer:
         By stream: nodes in the order of issue, kept when the launch queue may fill up.
     gate_opened : int
         When the gate opened, ns; -1 while it is closed.
+    trims : set of int
+        Codes of the synchronising calls at which pools give memory back.
     """
 
     def __init__(self, run: Run, pools: Sequence[Pool], memories: Sequence[DeviceMemory]) -> None:
@@ -75,7 +74,6 @@ class Issuer:
         self.last = [0] * len(plan.events)
         self.order: list[list[int]] = [[] for _ in range(streams + 1)]
         self.legacy = [0, *(s.legacy for s in plan.streams)]
-        self.syncs: list[SyncRow] = []
         self.allocs: list[AllocRow] = []
         self.gate_opened = -1
         self._legacy_seen = [0] * (streams + 1)
@@ -86,6 +84,9 @@ class Issuer:
         self._event_known: dict[int, dict[int, int]] = {}
         self._pooled = plan.pooled
         self._count = 0
+        semantics = plan.model.semantics
+        self._waits_for_blocking = semantics.legacy_synchronize_waits == "blocking"
+        self.trims = {_SYNCS[word] for word in semantics.trim} if plan.pooled else set()
 
     def open_gate(self, now: int) -> None:
         """Let the streams run; only the first call counts."""
@@ -94,6 +95,32 @@ class Issuer:
             for stream in range(1, len(self.tail)):
                 self._run.due[stream] = now
                 heappush(self._run.heap, now << SHIFT | stream)
+
+    # Waits of the host
+
+    def tails(self, device: int) -> list[int]:
+        """The last node of every stream of ``device``."""
+        streams = enumerate(self._run.plan.streams, 1)
+        return [self.tail[s] for s, p in streams if p.stream.device == device]
+
+    def awaited(self, cls: int) -> list[int]:
+        """The nodes that a synchronising call of this class waits for."""
+        c = self._run.plan.classes
+        code, stream = c.code[cls], c.stream[cls]
+        if code == STREAM_SYNC:
+            nodes = [self.tail[stream]]
+            if self._waits_for_blocking and self.legacy[stream] == 2:
+                nodes += self._blocking(c.device[cls])
+            return nodes
+        if code == DEVICE_SYNC:
+            return self.tails(c.device[cls])
+        record = self.last[c.aux[cls]]
+        return [record] if record else []
+
+    def _blocking(self, device: int) -> list[int]:
+        """The last node of every stream of ``device`` that the legacy default stream waits for."""
+        streams = enumerate(self._run.plan.streams, 1)
+        return [self.tail[s] for s, p in streams if p.legacy == 1 and p.stream.device == device]
 
     # Nodes
 
@@ -147,11 +174,7 @@ class Issuer:
         device = plans[stream - 1].stream.device
         if self.legacy[stream] == 2:
             self._legacy_tail[device] = node
-            return [
-                self.tail[s]
-                for s, p in enumerate(plans, 1)
-                if p.legacy == 1 and p.stream.device == device
-            ]
+            return self._blocking(device)
         tail = self._legacy_tail[device]
         if tail == self._legacy_seen[stream]:
             return []

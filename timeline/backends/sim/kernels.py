@@ -80,6 +80,7 @@ class KernelClasses:
             "foot": spec.kind,
             "blocks": spec.blocks,
             "kernel": spec,
+            "waves": spec.waves_ns,
             "special": spec.needs_scheduler,
             "row": row,
         }

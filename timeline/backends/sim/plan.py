@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
+import numpy.typing as npt
+
 from timeline.backends.sim.classes import Classes
 from timeline.backends.sim.device_model import DeviceModel
 from timeline.backends.sim.graphs import GraphPlan
@@ -11,6 +14,8 @@ from timeline.backends.sim.occupancy import Packing
 from timeline.program import Buffer, Event, Op, Program, Stream
 
 __all__ = ["Plan", "StreamPlan", "ThreadPlan"]
+
+Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +37,12 @@ class StreamPlan:
 
 @dataclass(eq=False)
 class ThreadPlan:
-    """A host thread: the class and the first node of each operation."""
+    """A host thread: the class (``op_class`` as an array) and the first node of each operation."""
 
     name: str
     ops: tuple[Op, ...]
     classes: list[int]
+    op_class: Ints
     nodes: list[int] = field(default_factory=list)
     first_op: int = 0
 
@@ -49,8 +55,10 @@ class Plan:
 
     Attributes
     ----------
-    node_class, node_kind, node_gap, node_op : list of int
+    node_class, node_kind, node_gap : list of int
         By node.
+    class_of_node, node_op : numpy.ndarray
+        By node too: the class again, and the operation; -1 for a stream's start.
     groups : int
         Engine queues, numbered from 1.
     opposite : list of int
@@ -71,7 +79,8 @@ class Plan:
     node_class: list[int]
     node_kind: list[int]
     node_gap: list[int]
-    node_op: list[int]
+    class_of_node: Ints
+    node_op: Ints
     groups: int
     opposite: list[int]
     deep: bool

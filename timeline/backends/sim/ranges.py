@@ -60,7 +60,7 @@ def _thread_rows(plan: Plan, thread: HostThread) -> list[Row]:
 
 
 def _marks(plan: Plan, thread: ThreadPlan) -> Iterator[tuple[HostWork | RangePush | RangePop, int]]:
-    codes = np.array(plan.classes.code)[np.array(thread.classes, np.int64)]
+    codes = np.array(plan.classes.code)[thread.op_class]
     for i in np.nonzero((codes == NOTHING) | (codes == WORK))[0].tolist():
         op = thread.ops[i]
         if isinstance(op, HostWork | RangePush | RangePop):

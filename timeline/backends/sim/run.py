@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ class Run:
     finish : list of int
         When a node has ended. It may lie in the future: an event record that follows work that has
         ended is known to complete before the clock gets there.
+    start : array of int
+        When it began: hardly ever read while it runs, so not a list of objects.
     left, ready : list of int
         What a node still waits for, and the earliest start that is known so far.
     following : list of int
@@ -43,7 +46,7 @@ class Run:
         self.gaps = gaps(plan.model)
         self.heap: list[int] = []
         self.finish = [-1] * nodes
-        self.start = [-1] * nodes
+        self.start = array("q", [-1]) * nodes
         self.ready = [0] * nodes
         self.left = [1] * nodes
         self.following = [0] * nodes

@@ -120,17 +120,17 @@ class _Driver:
             elif state == BLOCKED:
                 done = self._run.start if thread.staged else finish
                 watch.update(thread.needs)
-                while [n for n in thread.needs if done[n] < 0]:
-                    if not heap:
-                        self._states[0] = BLOCKED
-                        raise ProgramError(self._stuck())
-                    device.send(FOREVER)
-                if thread.ahead:
-                    watch.clear()
-                    watch.update(thread.ahead)
-                    if all(finish[n] < 0 for n in thread.ahead):
+                for n in thread.needs:
+                    while done[n] < 0:
+                        if not heap:
+                            self._states[0] = BLOCKED
+                            raise ProgramError(self._stuck())
                         device.send(FOREVER)
                 watch.clear()
+                if thread.ahead and max([finish[n] for n in thread.ahead]) < 0:
+                    watch.update(thread.ahead)
+                    device.send(FOREVER)
+                    watch.clear()
 
     def _drive_many(self) -> None:
         while True:

@@ -35,7 +35,7 @@ def stamp_rows(plan: Plan, repeat: Repeat, base: int) -> list[dict[str, Any]]:
             if spec is None or spec.stamped is None:
                 continue
             fixed = {
-                "correlation": plan.node_op[node] + base,
+                "correlation": int(plan.node_op[node]) + base,
                 "device": plan.classes.device[plan.node_class[node]],
             }
             named = list(_named(spec.stamped, spec.work, _spans(spec.work, begin, main, end)))

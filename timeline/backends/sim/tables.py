@@ -14,13 +14,19 @@ from timeline.backends.sim.plan import Plan
 from timeline.backends.sim.ranges import range_rows
 from timeline.backends.sim.simulate import Repeat
 from timeline.backends.sim.stamps import stamp_rows
-from timeline.program import Op, StreamWaitEvent
+from timeline.program import (
+    DeviceSynchronize,
+    EventSynchronize,
+    StreamSynchronize,
+    StreamWaitEvent,
+)
 from timeline.trace import TABLES, table
 
 __all__ = ["make_tables"]
 
 Ints = npt.NDArray[np.int64]
 PROCESS = 1
+_NONE: Ints = np.empty(0, np.int64)
 _APIS = {"cuLaunchKernelEx": "driver", "ncclAllReduce": "nccl"}
 
 
@@ -36,7 +42,7 @@ def make_tables(plan: Plan, repeats: Sequence[Repeat], *, stamps: bool) -> dict[
         times = once.call_times(repeat)
         parts["activities"].append(_activities(once, repeat, base, times))
         parts["calls"].append(_calls(once, base, times))
-        parts["syncs"].append(_syncs(once, repeat, base, times))
+        parts["syncs"].append(_syncs(once, base, times))
         parts["events"].append(_events(once, repeat, base))
         parts["allocs"].append(_allocs(once, repeat, base))
         parts["ranges"].append(_rows("ranges", range_rows(plan, repeat)))
@@ -64,22 +70,19 @@ class _Once:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.ops = len(plan.program)
-        self.op_class: Ints = np.array(
-            [cls for thread in plan.threads for cls in thread.classes], np.int64
-        )
+        self.op_class: Ints = np.concatenate([_NONE, *(t.op_class for t in plan.threads)])
         counts = [len(t.classes) for t in plan.threads]
         self.thread: Ints = np.repeat(np.arange(1, len(counts) + 1), counts)
         self.cost: Ints = np.array(plan.classes.cost, np.int64)[self.op_class]
-        self.node_class: Ints = np.array(plan.node_class)
-        kind = np.array(plan.node_kind)
-        self.node_op: Ints = np.array(plan.node_op)
+        self.node_class, self.node_op = plan.class_of_node, plan.node_op
+        kind = np.array(plan.classes.kind)[self.node_class]
         self.active: Ints = np.nonzero((kind >= KERNEL) & (self.node_op >= 0))[0]
         self.records: Ints = np.nonzero((kind == RECORD) & (self.node_op >= 0))[0]
         self.rows = self._class_rows()
         self.calls = self._call_rows()
 
-    def _class_rows(self) -> pa.Table:
-        """One activity a class: what does not change is taken from here."""
+    def _class_rows(self) -> dict[str, pa.Array]:
+        """Columns with one activity a class, where any has a value: what no run changes."""
         rows = self.plan.classes.row
         fixed = {
             "context": [1 if row else None for row in rows],
@@ -88,7 +91,12 @@ class _Once:
         columns: dict[str, Any] = {
             key: [row.get(key) for row in rows] for key in TABLES["activities"].names
         }
-        return table("activities", columns | fixed, len(rows))
+        made = table("activities", columns | fixed, len(rows))
+        return {
+            name: column.combine_chunks()
+            for name, column in zip(made.column_names, made.columns, strict=True)
+            if column.null_count < len(rows)
+        }
 
     def _call_rows(self) -> tuple[Ints, Ints, list[str], Ints]:
         """Operations that are calls, their names as codes, the names, and the APIs as codes."""
@@ -102,7 +110,7 @@ class _Once:
 
     def call_times(self, repeat: Repeat) -> tuple[Ints, Ints]:
         """Start and end of every operation on its host thread."""
-        end: Ints = np.array([t for thread in repeat.threads for t in thread.ends], np.int64)
+        end: Ints = np.concatenate([_NONE, *(np.asarray(t.ends) for t in repeat.threads)])
         start = end - self.cost
         for thread in repeat.threads:
             if thread.begins:
@@ -115,31 +123,24 @@ _API_NAMES = ["runtime", "driver", "nccl"]
 
 
 def _activities(once: _Once, repeat: Repeat, base: int, times: tuple[Ints, Ints]) -> pa.Table:
-    start: Ints = np.array(repeat.run.start)[once.active]
+    start: Ints = np.asarray(repeat.run.start)[once.active]
     order = np.argsort(start, kind="stable")
     nodes = once.active[order]
     classes = once.node_class[nodes]
     ops = once.node_op[nodes]
-    made = once.rows.take(pa.array(classes))
     queued = times[1][ops]
-    kernel = np.isin(classes, _kernel_classes(once.plan))
-    columns = {
+    no_kernel = np.array([kernel is None for kernel in once.plan.classes.kernel])[classes]
+    submitted = np.maximum(queued, repeat.issuer.gate_opened)
+    columns: dict[str, Any] = {
         "start": start[order],
-        "end": np.array(repeat.run.finish)[nodes],
+        "end": np.array(repeat.run.finish, np.int64)[nodes],
         "correlation": ops + base,
-        "queued": pa.array(queued, pa.int64(), mask=~kernel),
-        "submitted": pa.array(
-            np.maximum(queued, repeat.issuer.gate_opened), pa.int64(), mask=~kernel
-        ),
+        "queued": pa.array(queued, pa.int64(), mask=no_kernel),
+        "submitted": pa.array(submitted, pa.int64(), mask=no_kernel),
     }
-    for name, values in columns.items():
-        field = made.schema.get_field_index(name)
-        made = made.set_column(field, made.schema.field(field), pa.chunked_array([values]))
-    return made
-
-
-def _kernel_classes(plan: Plan) -> list[int]:
-    return [i for i, kernel in enumerate(plan.classes.kernel) if kernel is not None]
+    places = pa.array(classes)
+    fixed = {name: column.take(places) for name, column in once.rows.items()}
+    return table("activities", fixed | columns, len(nodes))
 
 
 def _calls(once: _Once, base: int, times: tuple[Ints, Ints]) -> pa.Table:
@@ -159,57 +160,56 @@ def _calls(once: _Once, base: int, times: tuple[Ints, Ints]) -> pa.Table:
     )
 
 
-def _syncs(once: _Once, repeat: Repeat, base: int, times: tuple[Ints, Ints]) -> pa.Table:
-    """Host synchronisations and the stream waits that were issued, by start."""
-    plan = once.plan
-    first = [t.first_op for t in plan.threads]
-    rows = [
-        (r.kind, r.start, r.end, r.device, r.stream, r.event, r.thread + 1, first[r.thread] + r.op)
-        for r in repeat.issuer.syncs
+def _syncs(once: _Once, base: int, times: tuple[Ints, Ints]) -> pa.Table:
+    """Host synchronisations and the stream waits that were issued, by start.
+
+    Of those that start together the stream waits come first, then what ended first.
+    """
+    plan, c = once.plan, once.plan.classes
+    kind = np.array([_SYNC_KINDS.get(type(op), -1) for op in c.op])
+    ops: Ints = np.nonzero(kind[once.op_class] >= 0)[0]
+    kinds = kind[once.op_class[ops]]
+    start, end = times[0][ops], times[1][ops]
+    order = np.lexsort((once.thread[ops], np.where(kinds, end, 0), kinds > 0, start))
+    ops, start, end = ops[order], start[order], end[order]
+    classes = once.op_class[ops]
+    ids = [s.id for s in plan.streams]
+    streams = [
+        ids[s - 1] if isinstance(op, StreamWaitEvent | StreamSynchronize) else -1
+        for s, op in zip(c.stream, c.op, strict=True)
     ]
-    waits, columns = _wait_columns(once, times)
-    kinds = ["stream_wait_event", *sorted({r[0] for r in rows})]
-    codes = np.concatenate([np.zeros(len(waits), np.int32), [kinds.index(r[0]) for r in rows]])
-    merged = [
-        np.concatenate([np.asarray(column, np.int64), np.array([r[i] for r in rows], np.int64)])
-        for i, column in enumerate(columns, 1)
+    events = [
+        op.event.id if isinstance(op, StreamWaitEvent | EventSynchronize) else -1 for op in c.op
     ]
-    order = np.argsort(merged[0], kind="stable")
-    start, end, device, stream, event, thread, op = (m[order] for m in merged)
+    stream, event = np.array(streams)[classes], np.array(events)[classes]
+    # the names that occur, which is what a dictionary column holds
+    seen = [0, *sorted(set(kinds.tolist()) - {0})]
     return table(
         "syncs",
         {
-            "kind": (codes[order].astype(np.int32), kinds),
+            "kind": (
+                np.searchsorted(seen, kinds[order]).astype(np.int32),
+                [_SYNC_NAMES[i] for i in seen],
+            ),
             "start": start,
             "end": end,
-            "device": device.astype(np.int32),
-            "context": np.ones(len(order), np.int32),
+            "device": np.array(c.device)[classes].astype(np.int32),
+            "context": np.ones(len(ops), np.int32),
             "stream": pa.array(stream, pa.int64(), mask=stream < 0),
             "event": pa.array(event, pa.int64(), mask=event < 0),
-            "process": np.full(len(order), PROCESS),
-            "thread": thread,
-            "correlation": op + base,
+            "process": np.full(len(ops), PROCESS),
+            "thread": once.thread[ops],
+            "correlation": ops + base,
         },
     )
 
 
-def _wait_columns(once: _Once, times: tuple[Ints, Ints]) -> tuple[Ints, list[Ints]]:
-    """The stream waits: which operations, and their columns from start to operation."""
-    c = once.plan.classes
-    is_wait = np.array([isinstance(op, StreamWaitEvent) for op in c.op])
-    waits: Ints = np.nonzero(is_wait[once.op_class])[0]
-    classes = once.op_class[waits]
-    ids = [s.id for s in once.plan.streams]
-    stream = np.array([ids[s - 1] if w else -1 for s, w in zip(c.stream, is_wait, strict=True)])
-    event = np.array([_event_id(op) for op in c.op])
-    device = np.array(c.device)
-    start, end = times[0][waits], times[1][waits]
-    thread = once.thread[waits]
-    return waits, [start, end, device[classes], stream[classes], event[classes], thread, waits]
-
-
-def _event_id(op: Op | None) -> int:
-    return op.event.id if isinstance(op, StreamWaitEvent) else -1
+_SYNC_KINDS: dict[type[Any], int] = {
+    StreamWaitEvent: 0, DeviceSynchronize: 1, EventSynchronize: 2, StreamSynchronize: 3,
+}  # fmt: skip
+_SYNC_NAMES = [
+    "stream_wait_event", "device_synchronize", "event_synchronize", "stream_synchronize",
+]  # fmt: skip
 
 
 def _events(once: _Once, repeat: Repeat, base: int) -> pa.Table:
@@ -229,7 +229,7 @@ def _events(once: _Once, repeat: Repeat, base: int) -> pa.Table:
             "context": np.ones(len(nodes), np.int32),
             "stream": ids[np.array(c.stream)[classes] - 1],
             "correlation": once.node_op[nodes] + base,
-            "timestamp": np.array(repeat.run.finish)[nodes],
+            "timestamp": np.array(repeat.run.finish, np.int64)[nodes],
             "process": np.full(len(nodes), PROCESS),
         },
         len(nodes),

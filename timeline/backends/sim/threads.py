@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
 
@@ -27,12 +28,12 @@ class HostThread:
         Its clock, ns.
     needs : list of int
         Nodes whose end it waits for (their start, when ``staged``).
-    ahead : set of int
+    ahead : frozenset of int
         When what it needs has ended, the device may run on until one of these has too: what the
         thread does until then can't change it. Empty: it may not.
     barrier : int
         The barrier at which it waits.
-    ends : list of int
+    ends : array of int
         When each operation returned.
     begins : dict
         When an operation was called, for those that took longer than the call's cost.
@@ -42,10 +43,10 @@ class HostThread:
     index: int
     time: int
     needs: list[int] = field(default_factory=list)
-    ahead: set[int] = field(default_factory=set)
+    ahead: frozenset[int] = frozenset()
     staged: bool = False
     barrier: int = -1
-    ends: list[int] = field(default_factory=list)
+    ends: array[int] = field(default_factory=lambda: array("q"))
     begins: dict[int, int] = field(default_factory=dict)
 
 

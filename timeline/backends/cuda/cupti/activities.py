@@ -37,7 +37,7 @@ _COPY_CODES = np.array([_COPIES.index(k) if k else -1 for k in COPY_KINDS], np.i
 _MEMORIES = tuple(dict.fromkeys(MEMORY_KINDS))
 _MEMORY_CODES = np.array([_MEMORIES.index(k) for k in MEMORY_KINDS], np.int8)
 _ON_HOST = np.array([k in ("pageable", "pinned") for k in MEMORY_KINDS])
-_COOPERATIVE = (1, 2)  # CUPTI_ACTIVITY_LAUNCH_TYPE_COOPERATIVE_*
+_COOPERATIVE, _COOPERATIVE_MULTI_DEVICE = 1, 2  # CUPTI_ACTIVITY_LAUNCH_TYPE_*
 
 Columns = dict[str, Any]
 
@@ -77,7 +77,7 @@ def _shared(records: Records) -> Columns:
 
 
 def _kernels(records: Records, names: Strings) -> Columns:
-    cluster = records["cluster"]
+    cluster, launch = records["cluster"], records["launchType"]
     np.maximum(cluster, 1, out=cluster)  # 0 without clusters
     return {
         "kind": constant(len(records), "kernel"),
@@ -89,7 +89,7 @@ def _kernels(records: Records, names: Strings) -> Columns:
         "registers": records["registersPerThread"],
         "static_shared": records["staticSharedMemory"],
         "dynamic_shared": records["dynamicSharedMemory"],
-        "cooperative": np.isin(records["launchType"], _COOPERATIVE),
+        "cooperative": (launch == _COOPERATIVE) | (launch == _COOPERATIVE_MULTI_DEVICE),
         "queued": nonzero(records["queued"]),
         "submitted": nonzero(records["submitted"]),
     }

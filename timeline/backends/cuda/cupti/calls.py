@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from timeline.backends.cuda.cupti.fields import Records, unsigned
+from timeline.backends.cuda.cupti.fields import Records, distinct, unsigned
 from timeline.backends.cuda.cupti.kinds import ActivityKind, CallbackDomain
 from timeline.backends.cuda.cupti.names import FunctionNames
 from timeline.trace import table
@@ -77,7 +77,7 @@ def _inside(
     """Whether each driver call lies in a runtime call, and whether one may still come."""
     inner = np.zeros(len(driver), np.bool_)
     undecided = np.zeros(len(driver), np.bool_)
-    for thread in np.unique(driver["threadId"]).tolist():
+    for thread in distinct(driver["threadId"]).tolist():
         ours = np.flatnonzero(driver["threadId"] == thread)
         inner[ours], undecided[ours] = _inside_thread(
             driver.where(ours), runtime.where(runtime["threadId"] == thread)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from timeline.backends.cuda.cupti.fields import Array, Records, looked_up, unsigned
+from timeline.backends.cuda.cupti.fields import Array, Records, distinct, known, looked_up, unsigned
 from timeline.backends.cuda.cupti.kinds import STREAM_KINDS, ActivityKind
 from timeline.backends.cuda.cupti.names import Strings
 from timeline.trace import Device, table
@@ -26,22 +26,27 @@ class Callers:
     """
 
     def __init__(self, records: list[Records]) -> None:
-        def joined(values: list[Array]) -> Array:
-            return np.concatenate(values) if values else np.zeros(0, np.int64)
-
-        self._correlation = joined([unsigned(r, "correlationId") for r in records])
-        self._thread = joined([unsigned(r, "threadId") for r in records])
-        self._start = joined([r["start"] for r in records])
-        self._end = joined([r["end"] for r in records])
+        self._records = records
 
     def of(self, correlation: Array) -> tuple[Array, Array, Array]:
-        """Thread, start and end of each correlation's call; -1 where it is not known."""
-        index, found = looked_up(self._correlation, correlation)
-        if not len(self._correlation):
+        """Thread, start and end of each correlation's call; -1 where it is not known.
+
+        Calls are many and those asked for few, so only the latter's are looked at.
+        """
+        asked = [
+            r.where(looked_up(correlation, unsigned(r, "correlationId"))[1]) for r in self._records
+        ]
+        if not sum(len(r) for r in asked):
             nothing = np.full(len(correlation), -1, np.int64)
             return nothing, nothing, nothing
+        keys, threads = (
+            np.concatenate([unsigned(r, field) for r in asked])
+            for field in ("correlationId", "threadId")
+        )
+        starts, ends = (np.concatenate([r[field] for r in asked]) for field in ("start", "end"))
+        index, found = looked_up(keys, correlation)
         thread, start, end = (
-            np.where(found, values[index], -1) for values in (self._thread, self._start, self._end)
+            np.where(found, values[index], -1) for values in (threads, starts, ends)
         )
         return thread, start, end
 
@@ -95,9 +100,9 @@ class Contexts:
 
     def device_of(self, context: Array) -> Array:
         """Device of each context; -1 where it is not known."""
-        distinct, codes = np.unique(context, return_inverse=True)
-        devices = [self._device_of.get(int(number), -1) for number in distinct]
-        return np.array(devices, np.int32)[codes]
+        found = distinct(context)
+        devices = [self._device_of.get(number, -1) for number in found.tolist()]
+        return np.array(devices, np.int32)[np.searchsorted(found, context)]
 
     def streams(self) -> pa.Table:
         """The ``streams`` table."""
@@ -108,7 +113,7 @@ class Contexts:
         return table(
             "streams",
             {
-                "device": np.ma.masked_equal(device, -1),
+                "device": known(device),
                 "context": context,
                 "stream": np.array([key[1] for key, _ in rows], np.int64),
                 "kind": (

@@ -2,25 +2,39 @@
 
 Records lie one after the other, 40 to 250 bytes each; reading a field of all of them touches every
 cache line. So the records are turned once, in blocks that stay in the cache, into one row for each
-of their 8-byte words, from which every field is taken at the cost of its own bytes.
+of their 8-byte words that holds a field, from which every field is taken at the cost of its own
+bytes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Array", "Records", "constant", "known", "looked_up", "nonzero", "unsigned"]
+from timeline.trace.columns import Masked
+
+__all__ = [
+    "Array",
+    "Column",
+    "Records",
+    "constant",
+    "distinct",
+    "known",
+    "looked_up",
+    "nonzero",
+    "unsigned",
+]
 
 Array = npt.NDArray[Any]
 Words = npt.NDArray[np.uint64]
+Column = Array | Masked
 
 _WORD = 8
 _BLOCK = 1024
-_LONG_RUN = 16
-"""Records in a run, on average, from which on copying run by run is the faster way."""
 
 
 class Records:
@@ -29,9 +43,9 @@ class Records:
     Parameters
     ----------
     words : (w, n) array of uint64
-        Word i of every record in row i.
+        The i-th word that holds a field, of every record, in row i.
     dtype : numpy.dtype
-        Structured type of a record, of which the words hold the start.
+        Structured type of a record.
     """
 
     __slots__ = ("_words", "dtype")
@@ -41,36 +55,36 @@ class Records:
         self.dtype = dtype
 
     @classmethod
-    def of_rows(cls, rows: Words, dtype: np.dtype[Any]) -> Records:
-        """Turn ``rows``, an (n, w) array of words, into columns; copies."""
-        count, width = len(rows), dtype.itemsize // _WORD
-        words = np.empty((width, count), np.uint64)
-        for start in range(0, count, _BLOCK):
-            words[:, start : start + _BLOCK] = rows[start : start + _BLOCK, :width].T
-        return cls(words, dtype)
-
-    @classmethod
-    def gathered(cls, source: Words, starts: Array, step: int, dtype: np.dtype[Any]) -> Records:
+    def found(cls, source: Words, starts: Array, step: int, dtype: np.dtype[Any]) -> Records:
         """Records of ``step`` words that start at the words ``starts`` of a buffer; copies."""
-        count, width = len(starts), dtype.itemsize // _WORD
-        words, lanes = np.empty((width, count), np.uint64), np.arange(width)
-        ends = [*(np.flatnonzero(np.diff(starts) != step) + 1).tolist(), count]
-        if count < _LONG_RUN * len(ends):  # other kinds lie between almost all of them
-            ends = [*range(_BLOCK, count, _BLOCK), count]
-        start = 0
-        for end in ends:
-            if starts[end - 1] - starts[start] == step * (end - 1 - start):
-                rows = source[starts[start] : starts[end - 1] + step].reshape(-1, step)[:, :width]
-            else:
-                rows = source[starts[start:end, None] + lanes]
-            words[:, start:end] = rows.T
-            start = end
-        return cls(words, dtype)
+        count, spans = len(starts), _spans(dtype)
+        made = cls(np.empty((sum(len(span) for span in spans), count), np.uint64), dtype)
+        if starts[-1] - starts[0] == step * (count - 1):  # nothing lies between them
+            made._turn(source[starts[0] : starts[-1] + step].reshape(count, step), spans)
+        else:
+            made._gather(source, starts, spans)
+        return made
+
+    def _turn(self, rows: Words, spans: Sequence[range]) -> None:
+        for start in range(0, len(rows), _BLOCK):
+            block, row = slice(start, start + _BLOCK), 0
+            for span in spans:
+                into = self._words[row : row + len(span), block]
+                into[:] = rows[block, span.start : span.stop].T
+                row += len(span)
+
+    def _gather(self, source: Words, starts: Array, spans: Sequence[range]) -> None:
+        for start in range(0, len(starts), _BLOCK):
+            block = slice(start, start + _BLOCK)
+            for row, word in enumerate(word for span in spans for word in span):
+                # all of them lie in the buffer; a mode other than "raise" needs no second copy
+                into = self._words[row, block]
+                np.take(source[word:], starts[block], out=into, mode="clip")
 
     @classmethod
     def empty(cls, dtype: np.dtype[Any]) -> Records:
         """No records."""
-        return cls(np.empty((dtype.itemsize // _WORD, 0), np.uint64), dtype)
+        return cls(np.empty((sum(len(span) for span in _spans(dtype)), 0), np.uint64), dtype)
 
     @classmethod
     def joined(cls, parts: list[Records]) -> Records:
@@ -87,17 +101,23 @@ class Records:
         return field in (self.dtype.names or ())
 
     def __getitem__(self, field: str) -> Array:
-        """A copy of a field: (n,), or (n, 3) for a dimension."""
+        """A copy of a field: (n,), or (n, 3) for a dimension.
+
+        A copy, so that the words can go: fresh memory costs more than copying.
+        """
         assert self.dtype.fields is not None
         kind, offset = self.dtype.fields[field][:2]
-        if kind.shape:
-            lanes = range(offset, offset + kind.itemsize, kind.base.itemsize)
-            return np.stack([self._lane(place, kind.base) for place in lanes], axis=1)
-        return self._lane(offset, kind)
+        if not kind.shape:
+            return self._lane(offset, kind).copy()
+        lanes = np.empty((len(self), *kind.shape), kind.base)
+        for i in range(kind.shape[0]):
+            lanes[:, i] = self._lane(offset + i * kind.base.itemsize, kind.base)
+        return lanes
 
     def _lane(self, offset: int, kind: np.dtype[Any]) -> Array:
-        row = self._words[offset // _WORD].view(kind)
-        lane: Array = row[offset % _WORD // kind.itemsize :: _WORD // kind.itemsize].copy()
+        word = offset // _WORD
+        words = self._words[_row_of(self.dtype)[word]].view(kind)
+        lane: Array = words[offset % _WORD // kind.itemsize :: _WORD // kind.itemsize]
         return lane
 
     def where(self, chosen: Array) -> Records:
@@ -111,32 +131,55 @@ class Records:
         return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
+@cache
+def _spans(dtype: np.dtype[Any]) -> tuple[range, ...]:
+    """The words of a record that hold fields, joined where they lie side by side."""
+    rows = _row_of(dtype)
+    starts = [word for word in rows if word - 1 not in rows]
+    stops = [word + 1 for word in rows if word + 1 not in rows]
+    return tuple(range(*ends) for ends in zip(starts, stops, strict=True))
+
+
+@cache
+def _row_of(dtype: np.dtype[Any]) -> dict[int, int]:
+    """By word that holds a field: the row that it becomes."""
+    assert dtype.fields is not None
+    used: set[int] = set()
+    for kind, offset, *_ in dtype.fields.values():
+        used.update(range(offset // _WORD, -(-(offset + kind.itemsize) // _WORD)))
+    return {word: row for row, word in enumerate(sorted(used))}
+
+
 def unsigned(records: Records, field: str) -> Array:
     """A 32-bit id, which is read as signed, as the number that it is."""
     values: Array = records[field].view(np.uint32).astype(np.int64)
     return values
 
 
-def known(values: Array, unknown: int = -1) -> Array:
-    """``values`` with those masked that CUPTI gives for "none" (all bits set: -1)."""
-    return _masked(values, values == unknown)
+def known(values: Array, unknown: int = -1) -> Column:
+    """``values`` with those missing that CUPTI gives for "none" (all bits set: -1)."""
+    return Masked.unless(values, values == unknown)
 
 
-def nonzero(values: Array) -> Array:
-    """``values`` with zeros masked."""
-    return _masked(values, values == 0)
-
-
-def _masked(values: Array, mask: npt.NDArray[np.bool_]) -> Array:
-    if not mask.any():
-        return values
-    masked: Array = np.ma.masked_array(values, mask)
-    return masked
+def nonzero(values: Array) -> Column:
+    """``values`` with zeros missing."""
+    return Masked.unless(values, values == 0)
 
 
 def constant(count: int, name: str) -> tuple[Array, list[str]]:
     """A dictionary column that holds ``name`` in every row."""
     return np.zeros(count, np.int32), [name]
+
+
+def distinct(values: Array) -> Array:
+    """The distinct ``values``, ascending.
+
+    Not ``numpy.unique``, which imports ``numpy.ma``; see :class:`timeline.trace.columns.Masked`.
+    """
+    ordered = np.sort(values)
+    first = np.ones(len(ordered), np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    return ordered[first]
 
 
 def looked_up(keys: Array, wanted: Array) -> tuple[Array, npt.NDArray[np.bool_]]:

@@ -16,6 +16,7 @@ from timeline.backends.cuda.cupti.fields import Array, Records, looked_up, unsig
 from timeline.backends.cuda.cupti.kinds import MarkerFlag, PayloadKind
 from timeline.backends.cuda.cupti.names import Codes, Strings
 from timeline.trace import table
+from timeline.trace.columns import Masked
 
 __all__ = ["DEFAULT_DOMAIN", "Markers"]
 
@@ -83,7 +84,7 @@ class Markers:
             "start": records["timestamp"],
             "end": end,
             "process": np.full(count, os.getpid(), np.int64),
-            "thread": np.ma.masked_array(thread, process),
+            "thread": Masked(thread, process),
         }
         if data is not None and len(data):
             columns |= _described(records["id"], data)
@@ -95,7 +96,7 @@ def _described(ids: Array, data: Records) -> dict[str, Any]:
     rows = data.where(index)
     coloured = found & ((rows["flags"] & _ARGB) != 0)
     return {
-        "color": np.ma.masked_array(rows["color"], ~coloured),
+        "color": Masked(rows["color"], ~coloured),
         "category": _categories(np.where(found, rows["category"], 0)),
         "payload": _payloads(rows, found),
     }

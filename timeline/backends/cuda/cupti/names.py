@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
+from timeline.backends.cuda.cupti.fields import distinct
 from timeline.backends.cuda.cupti.library import Library
 from timeline.backends.cuda.cupti.memory import text_at
-from timeline.trace.columns import from_numpy, to_numpy
 
 __all__ = ["Codes", "FunctionNames", "Strings", "demangler", "factorize", "without_version"]
 
@@ -24,14 +23,37 @@ Codes = tuple[Int32, list[str]]
 LOST = "[name lost]"
 """Name of what was unloaded before its name was read."""
 
+_SAMPLES = 1024
+
 _VERSION = re.compile(r"_v\d+(?=(_ptsz|_ptds)?$)")
 
 
 def factorize(values: npt.NDArray[Any]) -> tuple[Int32, list[int]]:
-    """Codes of ``values`` and the distinct values, in the order in which they appear."""
-    column = from_numpy(values.astype(np.int64), pa.int64()).dictionary_encode()
-    distinct: list[int] = to_numpy(column.dictionary).tolist()
-    return to_numpy(column.indices), distinct
+    """Codes of ``values`` and the distinct values, in the order in which they appear.
+
+    Of many values few are distinct, and a sample has almost all of them: no sorting of the others.
+    """
+    if not len(values):
+        return np.empty(0, np.int32), []
+    values = values.astype(np.int64)
+    found = distinct(values[:: len(values) // _SAMPLES + 1])
+    place = _place(found, values)
+    rare = values[found[place] != values]
+    if len(rare):
+        found = distinct(np.concatenate([found, rare]))
+        place = _place(found, values)
+    first = np.empty(len(found), np.int64)
+    first[place[::-1]] = np.arange(len(values) - 1, -1, -1)  # what is written last stays
+    order = np.argsort(first)
+    rank = np.empty(len(found), np.int32)
+    rank[order] = np.arange(len(found), dtype=np.int32)
+    return rank[place], found[order].tolist()
+
+
+def _place(found: npt.NDArray[np.int64], values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Where each of ``values`` is, or would be, in ``found``."""
+    place: npt.NDArray[np.int64] = np.searchsorted(found, values)
+    return np.minimum(place, len(found) - 1, out=place)
 
 
 class Strings:

@@ -17,6 +17,7 @@ from timeline.backends.cuda.cupti.fields import (
 )
 from timeline.backends.cuda.cupti.kinds import MEMORY_KINDS, SYNC_KINDS
 from timeline.trace import table
+from timeline.trace.columns import Masked
 
 __all__ = ["allocs", "events", "syncs"]
 
@@ -59,13 +60,13 @@ def events(records: Records, contexts: Contexts, window: tuple[int, int]) -> tup
     """
     context = records["contextId"]
     device = contexts.device_of(context)
-    times: Array | None = None
+    timestamp: Masked | None = None
     foreign = False
     if "deviceTimestamp" in records:
         times = records["deviceTimestamp"]
         inside = (times != 0) & (times >= window[0]) & (times <= window[1])
         foreign = bool((~inside & (times != 0)).any())
-        times = np.ma.masked_array(times, ~inside)
+        timestamp = Masked(times, ~inside)
         told = records["deviceId"]
         device = np.where(device >= 0, device, told)
     columns = {
@@ -76,8 +77,8 @@ def events(records: Records, contexts: Contexts, window: tuple[int, int]) -> tup
         "correlation": unsigned(records, "correlationId"),
         "process": _process(records),
     }
-    if times is not None:
-        columns["timestamp"] = times
+    if timestamp is not None:
+        columns["timestamp"] = timestamp
     return table("events", columns, len(records)), foreign
 
 
@@ -113,9 +114,8 @@ def allocs(records: Records, callers: Callers) -> pa.Table:
     )
 
 
-def _where(valid: Array, values: Array) -> Array:
-    masked: Array = np.ma.masked_array(values.copy(), ~valid)
-    return masked
+def _where(valid: Array, values: Array) -> Masked:
+    return Masked(values, ~valid)
 
 
 def _process(records: Records) -> Array:

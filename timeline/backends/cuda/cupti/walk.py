@@ -1,24 +1,26 @@
 """Finding the records in a raw buffer: they lie end to end, and differ in size by kind.
 
-A loop over a memoryview steps from record to record; where many of a kind follow each other, every
-n-th word is compared at once instead. The sizes are proven, kind by kind,
-against ``cuptiActivityGetNextRecord``, the only function that knows those of the loaded library.
+So each can only be found from the one before it, which is done in many places of a buffer at once.
+The sizes are proven, kind by kind, against ``cuptiActivityGetNextRecord``, the only function that
+knows those of the loaded library.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from timeline.backends.cuda.cupti.fields import Records
+from timeline.backends.cuda.cupti.fields import Records, distinct
 from timeline.errors import CuptiError
 
 __all__ = ["NextRecord", "RecordSizes", "split"]
 
 Bytes = npt.NDArray[np.uint8]
+Words = npt.NDArray[np.uint64]
+Heads = npt.NDArray[np.uint32]
 Starts = npt.NDArray[np.int64]
 
 NextRecord = Callable[[int], int | None]
@@ -26,8 +28,13 @@ NextRecord = Callable[[int], int | None]
 
 _WORD = 8
 _KINDS = 256
-_LOOK_FOR_RUN = 256
-"""Records of one kind after which the rest of a run is looked for; a shorter run steps faster."""
+_HEAD = 0xFFFFFFFF
+_LONG_RUN = 256
+"""Records of one kind in a row at the front, from which on they are found by their kind alone."""
+_STRETCH = 2048
+"""Words from one place where walking begins to the next."""
+_TRIED = 8
+"""Steps after which what is taken for a record is one, or comes to one, almost always."""
 
 
 class RecordSizes:
@@ -109,71 +116,125 @@ def split(
         When a record can't be read.
     """
     words = buffer[: len(buffer) // _WORD * _WORD].view(np.uint64)
-    while True:
+    while len(words):
         starts = _starts(words, sizes.words)
-        kinds = words[starts].astype(np.uint32)
-        if _proven(kinds, starts, sizes, len(buffer), following):
+        kinds = np.minimum(words[starts].astype(np.uint32), _KINDS).astype(np.int16)
+        present = np.flatnonzero(np.bincount(kinds)).tolist()
+        if _proven(
+            words,
+            starts[[int((kinds == kind).argmax()) for kind in present]],
+            sizes,
+            len(buffer),
+            following,
+        ):
             break
+    else:
+        return {}
     return {
-        kind: _take(words, starts[kinds == kind], sizes.words[kind], types[kind])
-        for kind in np.unique(kinds).tolist()
+        kind: Records.found(words, starts[kinds == kind], sizes.words[kind], types[kind])
+        for kind in present
         if kind in types
     }
 
 
-def _starts(words: npt.NDArray[np.uint64], steps: list[int]) -> Starts:
+def _starts(words: Words, steps: Sequence[int]) -> Starts:
     """Where records start, up to the first of a kind whose size is not known, in words."""
-    view = memoryview(words.view(np.uint32).data)
-    end = len(words)
-    jumps = [step or end for step in steps]  # nothing can follow a record of unknown size
-    pieces: list[Starts] = []
-    position = 0
-    while position < end:
-        first, single = position, list[int]()
-        found = single.append
-        try:
-            for _ in range(_LOOK_FOR_RUN):
-                jump = jumps[view[2 * position]]
-                found(position)
-                position += jump
-        except IndexError:  # behind the last record, or a kind beyond all that are known
-            if position < end:
-                found(position)
-                position = end
-        pieces.append(np.array(single, np.int64))
-        kind = view[2 * first]
-        if position < end and position - first == _LOOK_FOR_RUN * steps[kind]:
-            stop = _run_end(words, position, steps[kind], kind)
-            pieces.append(np.arange(position, stop, steps[kind]))
-            position = stop
-    return np.concatenate([np.empty(0, np.int64), *pieces])
+    heads = words.view(np.uint32)[::2]
+    pieces, start = [], 0
+    while start < len(heads):
+        kind = int(heads[start])
+        step = steps[kind] if kind < _KINDS else 0
+        stop = _run_end(heads, start, step, kind) if step else start
+        if stop - start < _LONG_RUN * step or not step:
+            pieces.append(_walked(heads[start:], steps) + start)
+            break
+        pieces.append(np.arange(start, stop, step))
+        start = stop
+    return np.concatenate(pieces)
 
 
-def _run_end(words: npt.NDArray[np.uint64], start: int, step: int, kind: int) -> int:
-    """Where the run of ``kind`` before ``start`` ends, in words."""
+def _run_end(heads: Heads, start: int, step: int, kind: int) -> int:
+    """Where the records of ``kind`` that follow each other from ``start`` on end, in words."""
     window = 64
-    while start < len(words):
-        heads = words[start : start + window * step : step].astype(np.uint32)
-        other = heads != kind
+    while start < len(heads):
+        run = heads[start : start + window * step : step]
+        other = run != kind
         if other.any():
             return start + int(other.argmax()) * step
-        start += len(heads) * step
+        start += len(run) * step
         window *= 8
     return start
 
 
+def _walked(heads: Heads, steps: Sequence[int]) -> Starts:
+    """As :func:`_starts`, for records of any mix.
+
+    The records are walked from many places of the buffer at once, one step of all of them at a
+    time. Where another record may start is guessed (:func:`_entries`); only what is reached from
+    the first record counts in the end.
+    """
+    end, jumps = len(heads), np.array([*steps, 0], np.int64)
+    entries = np.concatenate([np.zeros(1, np.int64), _entries(heads, jumps)])
+    entered = np.zeros(end, np.bool_)
+    entered[entries] = True
+    reached: Starts = np.full(len(entries), end)
+    places, origin = entries, np.arange(len(entries))
+    walked: list[tuple[Starts, Starts]] = []
+    while len(places):
+        walked.append((places, origin))
+        far = _jump(heads, jumps, places)
+        places = places + far
+        on = (far > 0) & (places < end)
+        places, origin = places[on], origin[on]
+        over = entered[places]
+        reached[origin[over]] = places[over]
+        places, origin = places[~over], origin[~over]
+    real = _connected(entries, reached)
+    start = np.zeros(end, np.bool_)
+    for places, origin in walked:
+        start[places[real[origin]]] = True
+    return np.flatnonzero(start)
+
+
+def _jump(heads: Heads, jumps: Starts, places: Starts) -> Starts:
+    """Words to the next record; 0 for a kind of unknown size."""
+    far: Starts = jumps[np.minimum(heads[places], _KINDS)]
+    return far
+
+
+def _entries(heads: Heads, jumps: Starts) -> Starts:
+    """Places from which records can be walked, a few for each stretch of the buffer.
+
+    In as many words as the longest record has, one starts. Every word is tried; those that are none
+    soon lead to a kind that does not exist, or to a record.
+    """
+    end = len(heads)
+    places = (np.arange(_STRETCH, end, _STRETCH)[:, None] + np.arange(int(jumps.max()))).ravel()
+    for _ in range(_TRIED):
+        places = places[places < end]
+        far = _jump(heads, jumps, places)
+        places = distinct((places + far)[far > 0])
+    return places[places < end]
+
+
+def _connected(entries: Starts, reached: Starts) -> npt.NDArray[np.bool_]:
+    """Which entries the first one leads to."""
+    real = np.zeros(len(entries), np.bool_)
+    following = np.searchsorted(entries, reached).tolist()
+    at = 0
+    while at < len(entries):
+        real[at] = True
+        at = following[at]
+    return real
+
+
 def _proven(
-    kinds: npt.NDArray[np.uint32],
-    starts: Starts,
-    sizes: RecordSizes,
-    end: int,
-    following: NextRecord,
+    words: Words, firsts: Starts, sizes: RecordSizes, end: int, following: NextRecord
 ) -> bool:
     """Whether every kind has its true size, asked for in the order in which kinds appear."""
-    first = np.sort(np.unique(kinds, return_index=True)[1])
     return all(
-        sizes.prove(int(kinds[index]), int(starts[index]) * _WORD, end, following)
-        for index in first
+        sizes.prove(int(words[start]) & _HEAD, start * _WORD, end, following)
+        for start in sorted(firsts.tolist())
     )
 
 
@@ -182,13 +243,3 @@ def _unreadable(kind: int, offset: int) -> CuptiError:
         f"a CUPTI buffer holds a record of kind {kind} at byte {offset} that can't be read; "
         "another profiler may write into it: record in a fresh process without one"
     )
-
-
-def _take(
-    words: npt.NDArray[np.uint64], starts: Starts, step: int, dtype: np.dtype[Any]
-) -> Records:
-    count = len(starts)
-    if starts[-1] - starts[0] == step * (count - 1):  # one run
-        rows = words[starts[0] : starts[-1] + step].reshape(count, step)
-        return Records.of_rows(rows, dtype)
-    return Records.gathered(words, starts, step, dtype)
