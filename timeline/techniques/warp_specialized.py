@@ -24,6 +24,7 @@ BAND_ROWS = 8
 LOAD_NS_A_BYTE = 1 / 75
 """One SM draws 75 GB/s (``h200.toml``)."""
 STORE_NS = 100
+"""Of a band's stores, until all are issued: an estimate."""
 
 
 @dataclass(frozen=True, slots=True)
