@@ -117,7 +117,7 @@ __device__ __forceinline__ bool aligned_16(const void* place) {
 }
 
 // A warp copies up to `room` floats: `valid` from global memory, zeros behind them. Nothing past
-// `valid` is read. `room` is a multiple of 128, `to` is aligned to 16 bytes, `from` may not be.
+// `valid` is read. `room` is a multiple of 4, `to` is aligned to 16 bytes, `from` may not be.
 __device__ __forceinline__ void warp_copy(float* to, const float* from, u32 valid, u32 room, u32 lane) {
     if (aligned_16(from)) {
 #pragma unroll 8

@@ -1,14 +1,19 @@
 // A loader, a compute and a storer warp in one block, which has one tile of 128 x 128 floats.
 //
 // The whole tile of A, of B and of C lies in dynamic shared memory (3 x 65,536 bytes: the launch opts
-// in to more than 48 KiB). The roles pass it on in bands of 8 rows, so that the compute warp starts
+// in to more than 48 KiB; TILE_SIDE 64 takes a quarter). The roles pass it on in bands of 8 rows, so that the compute warp starts
 // when the first band is there, and the storer when the first one is done.
 #include "warp_roles.cuh"
 
-constexpr u32 SIDE = 128;
+#ifndef TILE_SIDE
+#define TILE_SIDE 128
+#endif
+
+constexpr u32 SIDE = TILE_SIDE;
 constexpr u32 BAND_ROWS = 8;
 constexpr u32 BANDS = SIDE / BAND_ROWS;
 constexpr u32 BAND = BAND_ROWS * SIDE;  // floats
+static_assert(SIDE % 32 == 0, "a band is a multiple of the 256 floats that the compute warp takes at once");
 
 // c = a + b + iters over a matrix of `rows` x `columns` floats, row by row `pitch` floats apart; any
 // size, and any alignment to 4 bytes. 96 threads, a grid of one block a tile in x and y. `one` must

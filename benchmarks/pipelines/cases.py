@@ -22,7 +22,7 @@ from timeline.techniques.attention import (
     attention_values,
 )
 from timeline.techniques.layer import forward, layer
-from timeline.techniques.warp_specialized import Matrix, warp_specialized
+from timeline.techniques.warp_specialized import SIDE, Matrix, warp_specialized
 from timeline.techniques.warp_specialized_two_pipelines import warp_specialized_two_pipelines
 
 Float32 = npt.NDArray[np.float32]
@@ -47,8 +47,9 @@ def cases(*, small: bool = False) -> Iterator[tuple[str, Program]]:
                 yield name, sums(name, count, offsets, grid, stages)
     for rows, columns, pitch in MATRICES[: 3 if small else None]:
         for offsets in OFFSETS[:3]:
-            name = f"warp_specialized {rows}x{columns} pitch={pitch} offsets={offsets}"
-            yield name, matrix_sums(name, Matrix(rows, columns, pitch), offsets)
+            for side in (SIDE, 64) if offsets == (0, 0, 0) else (SIDE,):
+                name = f"warp_specialized {rows}x{columns} {pitch=} {offsets=} {side=}"
+                yield name, matrix_sums(name, Matrix(rows, columns, pitch, side), offsets)
     for shape in ATTENTION[: 3 if small else None]:
         name = "attention queries={} tokens={} heads={}".format(*shape)
         yield name, attention(name, Attention(*shape))

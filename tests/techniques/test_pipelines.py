@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from timeline.errors import UsageError
 from timeline.program import (
     EventRecord,
     Free,
@@ -22,7 +23,7 @@ from timeline.program import (
 from timeline.techniques import technique
 from timeline.techniques.attention import HEAD, SCORES, VALUES, attend
 from timeline.techniques.layer import forward
-from timeline.techniques.warp_specialized import WARP_SPECIALIZED
+from timeline.techniques.warp_specialized import tiles_kernel
 
 
 def launches(program: Program) -> list[Launch]:
@@ -74,11 +75,10 @@ def test_attention_in_two_products_and_in_one(queries: int, tokens: int, heads: 
 def test_a_matrix_leaves_the_gaps_between_its_rows() -> None:
     left, right = np.arange(10, dtype=np.float32), np.ones(10, np.float32)
     target = np.full(10, -1, np.float32)
-    assert WARP_SPECIALIZED.emulate is not None
+    emulate = tiles_kernel().emulate
+    assert emulate is not None
     memory: list[Any] = [x.view(np.uint8) for x in (left, right, target)]
-    WARP_SPECIALIZED.emulate(
-        [*memory, np.uint32(2), np.uint32(3), np.uint64(7), np.uint32(5), np.float32(1)]
-    )
+    emulate([*memory, np.uint32(2), np.uint32(3), np.uint64(7), np.uint32(5), np.float32(1)])
     assert target.tolist() == [6, 7, 8, -1, -1, -1, -1, 13, 14, 15]
 
 
@@ -143,3 +143,15 @@ def test_the_halves_of_the_layers_are_handed_over_by_an_event() -> None:
     assert dealt == ["stream 1"] * 2 + ["stream 2"] * 3
     copies = [sum(isinstance(op, Memcpy) for op in p.ops()) for p in (one, two)]
     assert copies == [16, 16]
+
+
+def test_a_smaller_tile_takes_less_shared_memory() -> None:
+    row = technique("multistream_warp_specialized")
+    (op, *_) = launches(row.program("one_stream", side=64, tiles=3))
+    assert (op.dynamic_shared_bytes, op.grid, op.kernel.defines) == (
+        49_152,
+        (3, 1, 1),
+        ("TILE_SIDE=64",),
+    )
+    with pytest.raises(UsageError, match="100 x 100: its side is 32, 64, 96 or 128"):
+        row.program("one_stream", side=100)

@@ -65,6 +65,7 @@ EXTREMES: list[tuple[str, Mapping[str, Param]]] = [
     ("stream_ordered_alloc", {"batches": 5, "batch_mib": 1, "sync_every": 999}),
     ("multistream_warp_specialized", {"batches": 1, "tiles": 1, "iters": 0}),
     ("multistream_warp_specialized", {"batches": 7, "tiles": 3, "iters": 1_000_000}),
+    ("multistream_warp_specialized", {"batches": 2, "tiles": 3, "side": 32}),
     ("two_pipelines", {"batches": 1, "tiles": 1, "short": 1023, "grid": 4096, "iters": 0}),
     ("two_pipelines", {"batches": 5, "tiles": 9, "short": 1, "grid": 2, "streams": 3}),
     ("variable_scratch", {"sequences": 1, "steps": 1, "tokens": 1, "grow": 1, "heads": 1}),

@@ -26,8 +26,8 @@ TILE = 64
 THREADS = 256
 
 SHARE = 0.45
-"""Of the SM's arithmetic, what the kernels' inner loop reaches: for every 16 FMAs of a thread there
-are two loads of 16 bytes from shared memory, and two barriers for every 256."""
+"""Of the SM's arithmetic, what the kernels' inner loop reaches, an estimate: for every 16 FMAs of a
+thread there are two loads of 16 bytes from shared memory, and two barriers for every 256."""
 
 Float32 = npt.NDArray[np.float32]
 

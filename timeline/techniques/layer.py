@@ -57,7 +57,7 @@ def _emulate(args: Sequence[Any]) -> None:
 
 
 LAYER = Kernel(
-    "layer",
+    "layer_forward",
     "layer.cu",
     "layer",
     registers=30,

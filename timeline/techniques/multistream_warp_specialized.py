@@ -40,7 +40,8 @@ def build(variant: str, params: Mapping[str, Param]) -> Program:
     b = program_builder("multistream_warp_specialized", variant, params)
     streams = [b.stream(f"stream {index + 1}") for index in range(STREAMS[variant])]
     tiles, iters = int(params["tiles"]), int(params["iters"])
-    shape = Matrix(SIDE, SIDE * tiles, SIDE * tiles)
+    side = int(params["side"])
+    shape = Matrix(side, side * tiles, side * tiles, side)
     b.release_threshold(KEEP_ALL)
     with b.range("pipeline", category="phase"):
         for batch in range(int(params["batches"])):
@@ -85,7 +86,10 @@ TECHNIQUE = Technique(
     ),
     parameters=(
         Parameter("batches", 8, "batches, dealt to the streams in turn", minimum=1, maximum=64),
-        Parameter("tiles", 128, "tiles of 128 x 128 floats a batch, one a block", 1, 4096),
+        Parameter("tiles", 128, "tiles a batch, one a block", minimum=1, maximum=4096),
+        Parameter(
+            "side", SIDE, "rows and columns of a tile; 64 where shared memory is short", 32, SIDE
+        ),
         Parameter("iters", 2560, "FMAs an element: the kernel's intensity", 0, 1_000_000),
     ),
     builder=build,

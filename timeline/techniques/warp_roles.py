@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["ROLES", "THREADS", "add_and_step", "compute_ns"]
+__all__ = ["ROLES", "THREADS", "add_and_step", "compute_ns", "floats", "flops"]
 
 ROLES = ("loader", "compute", "storer")
 THREADS = 96
 
 WARP_FLOPS_PER_NS = 483 / 4
 HANDOVER_NS = 100
-"""A warp's way through two barriers in shared memory and its first load from there, about."""
+"""A warp's way through two barriers in shared memory and its first load from there: an estimate."""
 
 Float32 = npt.NDArray[np.float32]
 

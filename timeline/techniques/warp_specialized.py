@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 
+from timeline.errors import UsageError
 from timeline.program import Buffer, Builder, Kernel, Pipeline, Span, Stream, Work
 from timeline.techniques.warp_roles import ROLES, THREADS, add_and_step, compute_ns, floats, flops
 
-__all__ = ["SIDE", "TILE_BYTES", "WARP_SPECIALIZED", "Matrix", "warp_specialized"]
+__all__ = ["SIDE", "Matrix", "tiles_kernel", "warp_specialized"]
 
 SIDE = 128
-TILE_BYTES = 4 * SIDE * SIDE
-BANDS = 16
-BAND = SIDE * SIDE // BANDS
+"""Of the chapter's tile."""
+UNIT = 32
+"""Sides are multiples of it."""
+BAND_ROWS = 8
 
-LOAD_NS = 1_500
-"""A tile of A and B into an SM: 128 KB at the 75 GB/s that one SM draws (``h200.toml``), about."""
+LOAD_NS_A_BYTE = 1 / 75
+"""One SM draws 75 GB/s (``h200.toml``)."""
 STORE_NS = 100
+"""Of a band's stores, until all are issued: an estimate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +35,24 @@ class Matrix:
     ----------
     pitch : int
         Floats from one row to the next.
+    side : int
+        Rows and columns of a tile.
     """
 
     rows: int
     columns: int
     pitch: int
+    side: int = SIDE
 
     @property
     def grid(self) -> tuple[int, int]:
         """Tiles in x and y."""
-        return -(-self.columns // SIDE), -(-self.rows // SIDE)
+        return -(-self.columns // self.side), -(-self.rows // self.side)
+
+    @property
+    def tile_bytes(self) -> int:
+        """Bytes of a tile."""
+        return 4 * self.side**2
 
     @property
     def bytes(self) -> int:
@@ -55,17 +67,30 @@ def _emulate(args: Sequence[Any]) -> None:
     c[:] = add_and_step(a, b, iters)
 
 
-WARP_SPECIALIZED = Kernel(
-    "warp_specialized",
-    "warp_specialized.cu",
-    "warp_specialized",
-    registers=90,
-    static_shared_bytes=640,
-    emulate=_emulate,
-    stamp_roles=ROLES,
-    stamp_tiles=BANDS,
-    stamp_blocks=4,
-)
+@cache
+def tiles_kernel(side: int = SIDE) -> Kernel:
+    """The kernel for tiles of ``side`` x ``side`` floats.
+
+    Raises
+    ------
+    UsageError
+        For a side that the roles can't share.
+    """
+    if side % UNIT or not UNIT <= side <= SIDE:
+        raise UsageError(f"a tile of {side} x {side}: its side is 32, 64, 96 or 128")
+    bands = side // BAND_ROWS
+    return Kernel(
+        "warp_specialized" if side == SIDE else f"warp_specialized_{side}",
+        "warp_specialized.cu",
+        "warp_specialized",
+        registers=90,
+        static_shared_bytes=40 * bands,
+        defines=() if side == SIDE else (f"TILE_SIDE={side}",),
+        emulate=_emulate,
+        stamp_roles=ROLES,
+        stamp_tiles=bands,
+        stamp_blocks=4,
+    )
 
 
 def warp_specialized(
@@ -78,17 +103,19 @@ def warp_specialized(
     *,
     iters: int,
 ) -> None:
-    """Launch ``target = left + right + iters``, one block a tile of 128 x 128.
+    """Launch ``target = left + right + iters``, one block a tile.
 
     Parameters
     ----------
     target, left, right : Buffer or Span
         float32, of the same shape; integers whose sums stay below 2 ** 24.
     """
-    roles = (LOAD_NS, compute_ns(BAND, iters), STORE_NS)
-    pipeline = Pipeline(ROLES, roles, (BANDS, BANDS), BANDS, in_flight=("loader",))
+    bands, tile = shape.side // BAND_ROWS, shape.side**2
+    load_ns = 2 * shape.tile_bytes * LOAD_NS_A_BYTE
+    roles = (load_ns, compute_ns(tile // bands, iters), STORE_NS)
+    pipeline = Pipeline(ROLES, roles, (bands, bands), bands, in_flight=("loader",))
     b.launch(
-        WARP_SPECIALIZED,
+        tiles_kernel(shape.side),
         stream,
         grid=shape.grid,
         block=THREADS,
@@ -104,11 +131,11 @@ def warp_specialized(
         ),
         work=Work(
             block_ns=pipeline.ns,
-            flops=flops(iters) * SIDE * SIDE,
-            dram_bytes=3 * TILE_BYTES,
+            flops=flops(iters) * tile,
+            dram_bytes=3 * shape.tile_bytes,
             pipeline=pipeline,
         ),
         inputs=(left, right),
         outputs=(target,),
-        dynamic_shared_bytes=3 * TILE_BYTES,
+        dynamic_shared_bytes=3 * shape.tile_bytes,
     )

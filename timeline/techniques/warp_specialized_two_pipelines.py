@@ -18,8 +18,9 @@ STAGE_BYTES = 3 * 4 * TILE
 TILES_STAMPED = 32
 
 LOAD_NS = 700
-"""From the first of a tile's copies being issued to the last one's landing, about."""
+"""From the first of a tile's copies being issued to the last one's landing: an estimate."""
 STORE_NS = 150
+"""Of a tile's stores, until all are issued: an estimate."""
 
 NAMES = {1: "warp_specialized_one_stage", 2: "warp_specialized_two_pipelines"}
 
