@@ -12,7 +12,9 @@ from timeline import __version__
 from timeline.cli.app import App
 from timeline.cli.command import Command, Parser
 from timeline.cli.demo import Demo
+from timeline.cli.export import Export
 from timeline.cli.gantt import Gantt
+from timeline.cli.import_trace import Import
 from timeline.cli.record import Record
 from timeline.cli.report import Report
 from timeline.cli.run import Run
@@ -28,6 +30,8 @@ COMMANDS: Sequence[Command] = (
     Record(),
     Report(),
     Gantt(),
+    Import(),
+    Export(),
     App(),
 )
 """The sub-commands, in the order in which the help lists them."""

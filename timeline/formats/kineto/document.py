@@ -133,7 +133,7 @@ class Document:
                 place = self._window.place_of(error.pos)
                 self._intake.refuse(place, f"events that are not sound ({error})")
                 if not self._scan.resume(max(error.pos, self._window.pos + 1)):
-                    return
+                    raise CutOffError from None
 
     def _one(self) -> None:
         place = self._window.place

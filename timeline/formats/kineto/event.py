@@ -180,12 +180,12 @@ def row_of(event: Any) -> Row | Aside | Loose | None:
 
 
 def _aside_phase(event: Event, phase: Any) -> Aside:
+    if not isinstance(phase, str):
+        raise UnsoundError("events without a phase")
     if phase in FLOW_PHASES:
         return Aside(FLOWS)
     if phase == "C":
         return Aside("counter values")
-    if not isinstance(phase, str):
-        raise UnsoundError("events without a phase")
     category = str(event.get("cat", "none"))[:40]
     return Aside(f"events of phase {phase[:2]!r} and category {category}")
 
@@ -222,7 +222,7 @@ def _device_range(row: dict[str, Any], category: str, event: Event, args: Event)
 
 
 def _sync(row: dict[str, Any], _: str, event: Event, args: Event) -> Row:
-    kind = SYNC_KINDS.get(args.get("cuda_sync_kind", row["name"]))
+    kind = SYNC_KINDS.get(str(args.get("cuda_sync_kind", row["name"])))
     if kind is None:
         raise UnsoundError("synchronisations of an unknown kind")
     del row["name"]

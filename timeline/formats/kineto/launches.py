@@ -46,7 +46,7 @@ class Launches:
 
     def complete(self, columns: Columns, *, processes: bool) -> None:
         """Fill in the process, and the thread unless ``processes`` only, from the call."""
-        if "correlation" not in columns:
+        if "correlation" not in columns or not len(self._ids):
             return
         rows = self.rows_of(columns["correlation"])
         for name in ("process",) if processes else ("process", "thread"):
@@ -57,7 +57,7 @@ class Launches:
 
     def flag_early(self, activities: Columns, intake: Intake) -> None:
         """Flag activities that start before the call that issued them began."""
-        if "correlation" not in activities:
+        if "correlation" not in activities or not len(self._ids):
             return
         rows = self.rows_of(activities["correlation"])
         early = np.flatnonzero(rows >= 0)

@@ -14,7 +14,9 @@ __all__ = ["CutOffError", "MalformedError", "Scanner"]
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _NEXT_EVENT = re.compile(r"\}[ \t\n\r]*,[ \t\n\r]*(?=\{[ \t\n\r]*\")")
-_NEAR_END = 16
+_WORDS = ("true", "false", "null", "NaN", "Infinity", "-Infinity")
+_CUT_NUMBER = re.compile(r"\.|[eE][+-]?")
+_ESCAPE = 6  # characters of a Unicode escape
 _KEPT_TO_RESUME = 1 << 16
 
 
@@ -100,11 +102,7 @@ class Scanner:
     def _load_rest(self, error: json.JSONDecodeError, at: int) -> None:
         """Load more, if the error can be the end of what is loaded."""
         text, most = error.doc, self._intake.options.limits.event_bytes
-        open_end = error.msg.startswith(("Unterminated", "Invalid \\")) or error.msg.startswith(
-            "Expecting"
-        )
-        near = error.pos >= len(text) - _NEAR_END
-        if not (near or (open_end and error.msg.startswith("Unterminated"))):
+        if not _may_go_on(error):
             raise MalformedError(f"no JSON: {error.msg}", self.window.pos + error.pos - at)
         if len(text) - at > most:
             raise MalformedError(
@@ -157,6 +155,17 @@ class Scanner:
             self._text = window.text()
             self._ascii = self._text.isascii()
         return self._text, window.pos - self._from
+
+
+def _may_go_on(error: json.JSONDecodeError) -> bool:
+    """Whether the text may be sound, and only end too early."""
+    rest = error.doc[error.pos : error.pos + 2 * _ESCAPE]
+    if error.msg.startswith("Unterminated"):
+        return True
+    if error.msg.startswith("Invalid \\"):
+        return len(rest) <= _ESCAPE
+    cut_number = _CUT_NUMBER.fullmatch(rest) is not None
+    return not rest or cut_number or any(word.startswith(rest) for word in _WORDS)
 
 
 def _deeper(value: Any, most: int) -> bool:
