@@ -314,7 +314,7 @@ def reseal(path: Path) -> Path:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"version": 2}, r"meta.json: written in format version 2, .* upgrade with: pip install"),
+        ({"version": 99}, r"meta.json: written in format version 99, .* upgrade with: pip install"),
         ({"version": "1"}, "no format version"),
         ({"format": "other"}, "not the meta.json of a timeline trace"),
         ({"source": 3}, "malformed: 'source' must be a JSON str"),

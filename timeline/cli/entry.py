@@ -13,7 +13,9 @@ from timeline.cli.app import App
 from timeline.cli.claims import Claims
 from timeline.cli.command import Command, Parser
 from timeline.cli.demo import Demo
+from timeline.cli.export import Export
 from timeline.cli.gantt import Gantt
+from timeline.cli.import_trace import Import
 from timeline.cli.record import Record
 from timeline.cli.report import Report
 from timeline.cli.run import Run
@@ -30,6 +32,8 @@ COMMANDS: Sequence[Command] = (
     Report(),
     Gantt(),
     Claims(),
+    Import(),
+    Export(),
     App(),
 )
 """The sub-commands, in the order in which the help lists them."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from timeline.cli.foreign import TRACE_HELP, open_any
 from timeline.cli.place import check_file, write_text
 from timeline.cli.window import HELP, window
 from timeline.errors import UsageError
@@ -32,7 +33,7 @@ class Gantt:
             nargs="+",
             type=Path,
             metavar="TRACE",
-            help="trace folders, or their zips; several are set one above the other",
+            help=f"each a {TRACE_HELP}; several are set one above the other",
         )
         parser.add_argument(
             "-o", "--out", type=Path, required=True, metavar="FILE", help="a .svg or .html file"
@@ -85,12 +86,10 @@ class Gantt:
 
 def _loaded(places: list[Path]) -> dict[str, Trace]:
     """The traces by name: that of the folder, or the whole path where two are the same."""
-    from timeline.trace import Trace
-
     short = [place.name for place in places]
     unique = len(set(short)) == len(places)
     names = short if unique else [str(place) for place in places]
-    return {name: Trace.load(place) for name, place in zip(names, places, strict=True)}
+    return {name: open_any(place) for name, place in zip(names, places, strict=True)}
 
 
 def _svg(traces: Mapping[str, Trace], args: argparse.Namespace) -> str:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-__all__ = ["progress"]
+__all__ = ["byte_progress", "progress"]
 
 
 @contextmanager
@@ -36,3 +36,24 @@ def progress(steps: int) -> Iterator[Callable[[str], None]]:
             begun += 1
 
         yield begin
+
+
+@contextmanager
+def byte_progress(what: str) -> Iterator[Callable[[int, int], None] | None]:
+    """Show how far a file has been read, on stderr if that is a terminal.
+
+    Yields
+    ------
+    callable or None
+        To be called with what is done and the total; None where nobody would see it.
+    """
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.progress import Progress
+
+    from timeline.cli.output import console
+
+    with Progress(console=console(stderr=True), transient=True) as bar:
+        task = bar.add_task("".join(c for c in what if c.isprintable()), total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total or None)

@@ -11,7 +11,7 @@ from typing import Any
 from timeline.errors import TraceError
 from timeline.trace.schema import VERSION
 
-__all__ = ["Device", "Meta", "is_meta"]
+__all__ = ["Device", "Meta", "is_meta", "is_meta_json"]
 
 Json = Any
 
@@ -134,4 +134,9 @@ def is_meta(text: bytes) -> bool:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return False
+    return is_meta_json(value)
+
+
+def is_meta_json(value: Json) -> bool:
+    """Whether ``value`` is what :meth:`Meta.to_json` gives, of any version."""
     return isinstance(value, dict) and value.get("format") == FORMAT

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-VERSION = 1
-"""Version of the native format; a reader refuses a newer one."""
+VERSION = 2
+"""Version of the native format; a reader refuses a newer one.
+
+2 brought ``device_ranges`` and ``collectives``; a trace of version 1 has none of them.
+"""
 
 _NAME = pa.dictionary(pa.int32(), pa.string())
 _DIM3 = pa.list_(pa.int32(), 3)
@@ -76,6 +79,44 @@ RANGES = _schema(
     thread=pa.int64(),
 )
 """NVTX ranges and marks, and the host's own work (domain ``timeline``, category ``host_work``)."""
+
+DEVICE_RANGES = _schema(
+    name=_NAME,
+    category=_NAME,
+    start=pa.int64(),
+    end=pa.int64(),
+    device=pa.int32(),
+    stream=pa.int64(),
+    process=pa.int64(),
+)
+"""Ranges on the device: from the first start to the last end of what a host range launched."""
+
+COLLECTIVES = _schema(
+    name=_NAME,  # allreduce, reduce_scatter, ... as the library calls it
+    origin=_NAME,  # activity: start and end of the kernel; host: of the call that issued it
+    start=pa.int64(),
+    end=pa.int64(),
+    device=pa.int32(),
+    stream=pa.int64(),
+    process=pa.int64(),
+    thread=pa.int64(),
+    correlation=pa.int64(),  # of the activity
+    dtype=_NAME,
+    in_elements=pa.int64(),
+    out_elements=pa.int64(),
+    in_split=_NAME,  # a JSON list
+    out_split=_NAME,
+    group=_NAME,
+    group_description=_NAME,
+    group_size=pa.int32(),
+    group_ranks=_NAME,  # a JSON list, perhaps shortened by who wrote it
+    rank_start=pa.int64(),
+    rank_stride=pa.int64(),
+    source_rank=pa.int64(),
+    destination_rank=pa.int64(),
+    sequence=pa.int64(),
+)
+"""Arguments of collective operations (NCCL and others), one row an activity or host call."""
 
 SYNCS = _schema(
     kind=_NAME,  # event_synchronize, stream_wait_event, stream_synchronize, device_synchronize
@@ -147,6 +188,8 @@ TABLES: dict[str, pa.Schema] = {
     "activities": ACTIVITIES,
     "calls": CALLS,
     "ranges": RANGES,
+    "device_ranges": DEVICE_RANGES,
+    "collectives": COLLECTIVES,
     "syncs": SYNCS,
     "events": EVENTS,
     "streams": STREAMS,

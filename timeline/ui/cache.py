@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 
 from timeline.errors import TraceError
+from timeline.formats import open_trace
 from timeline.program import Param
 from timeline.trace import Trace
 from timeline.ui.simulation import simulate
@@ -43,7 +44,7 @@ def load(path: Path) -> Opened:
 
 @st.cache_resource(max_entries=_KEPT, show_spinner="Opening the trace…")
 def _load(path: str, changed: tuple[int, int]) -> Opened:
-    return Opened(Trace.load(path))
+    return Opened(open_trace(path))
 
 
 @st.cache_resource(max_entries=_KEPT, show_spinner="Simulating…")

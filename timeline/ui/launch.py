@@ -18,6 +18,7 @@ from types import FrameType
 from typing import NoReturn
 
 from timeline.errors import MissingExtraError, TraceError, UsageError
+from timeline.formats import is_foreign
 
 __all__ = ["command", "environment", "free_port", "launch"]
 
@@ -57,8 +58,11 @@ def launch(traces: Sequence[Path] = (), port: int | None = None, *, browser: boo
     for path in traces:
         if not path.exists():
             raise TraceError(f"{path}: no such trace; name a folder or zip that timeline wrote")
-        if path.is_file() and not zipfile.is_zipfile(path):
-            raise TraceError(f"{path}: no timeline trace; name a folder or zip that timeline wrote")
+        if path.is_file() and not (zipfile.is_zipfile(path) or is_foreign(path)):
+            raise TraceError(
+                f"{path}: no timeline trace, and of no format that timeline imports; name a folder "
+                "or zip that timeline wrote"
+            )
     chosen = free_port() if port is None else port
     if port is not None and not _is_free(port):
         raise UsageError(f"port {port} is in use; choose another one, or none for a free one")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from timeline.formats import is_foreign
 from timeline.samples import samples_folder
 
 __all__ = ["Found", "find", "samples_folder", "version"]
@@ -40,12 +41,17 @@ def find(places: Iterable[Path]) -> list[Found]:
 
 
 def _below(path: Path, levels: int) -> Iterator[Path]:
-    if path.suffix == ".zip" or (path / _META).is_file():
+    if path.suffix == ".zip" or (path / _META).is_file() or _is_named_file(path, levels):
         yield path
     elif levels and path.is_dir():
         for inner in sorted(path.iterdir()):
             if inner.is_dir() or inner.suffix == ".zip":
                 yield from _below(inner, levels - 1)
+
+
+def _is_named_file(path: Path, levels: int) -> bool:
+    """Whether somebody else's file was named itself; those in folders are not looked for."""
+    return levels == _DEEPEST and is_foreign(path)
 
 
 def version(path: Path) -> tuple[int, int]:

@@ -1,0 +1,81 @@
+"""Opening any trace for a command, with a bar while a file of others is read."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from timeline.cli.progress import byte_progress
+from timeline.errors import UsageError
+
+if TYPE_CHECKING:
+    from timeline.formats import Limits
+    from timeline.trace import Trace
+
+__all__ = ["TRACE_HELP", "add_limits", "limits_of", "open_any", "read_any"]
+
+TRACE_HELP = "trace folder, its zip, or a file of PyTorch and others"
+
+_LIMITS = {
+    "bytes": ("file_bytes", "bytes of a file"),
+    "expanded": ("expanded_bytes", "bytes after decompression"),
+    "ratio": ("ratio", "bytes out of each compressed one"),
+    "rows": ("rows", "rows of a file"),
+    "nesting": ("nesting", "arrays and objects inside one another"),
+    "event": ("event_bytes", "bytes of one event"),
+}
+
+
+def open_any(path: Path) -> Trace:
+    """Open the trace at ``path``, whoever wrote it.
+
+    Raises
+    ------
+    TraceError
+        When it is none, or damaged.
+    """
+    from timeline.formats import ImportOptions, open_trace
+
+    with byte_progress(path.name) as tell:
+        return open_trace(path, ImportOptions(progress=tell))
+
+
+def read_any(path: Path, *, lenient: bool, limits: Limits) -> Trace:
+    """Import the file at ``path``.
+
+    Raises
+    ------
+    TraceError
+        When no format knows it, or it is damaged.
+    """
+    from timeline.formats import ImportOptions, read_foreign
+
+    with byte_progress(path.name) as tell:
+        return read_foreign(path, ImportOptions(lenient, limits, tell))
+
+
+def add_limits(parser: argparse.ArgumentParser) -> None:
+    """Add an option for each of :class:`timeline.formats.Limits`."""
+    group = parser.add_argument_group("limits, which can all be raised")
+    for option, (_, what) in _LIMITS.items():
+        group.add_argument(f"--max-{option}", type=int, metavar="N", help=f"the most {what}")
+
+
+def limits_of(args: argparse.Namespace) -> Limits:
+    """The limits that were asked for.
+
+    Raises
+    ------
+    UsageError
+        For one below 1.
+    """
+    from timeline.formats import Limits
+
+    given = {name: getattr(args, f"max_{option}") for option, (name, _) in _LIMITS.items()}
+    for option, (name, _) in _LIMITS.items():
+        if given[name] is not None and given[name] < 1:
+            raise UsageError(f"--max-{option} {given[name]}: must be at least 1")
+    assert given.keys() == {field.name for field in fields(Limits)}
+    return Limits(**{name: value for name, value in given.items() if value is not None})

@@ -1,0 +1,20 @@
+"""Traces of others: one package a foreign format, and the ground that they share."""
+
+from timeline.formats.format import Format
+from timeline.formats.intake import Intake
+from timeline.formats.opening import is_foreign, open_trace, read_foreign
+from timeline.formats.options import ImportOptions, Limits
+from timeline.formats.registry import by_name, by_suffix, detect
+
+__all__ = [
+    "Format",
+    "ImportOptions",
+    "Intake",
+    "Limits",
+    "by_name",
+    "by_suffix",
+    "detect",
+    "is_foreign",
+    "open_trace",
+    "read_foreign",
+]

@@ -1,0 +1,62 @@
+"""What a foreign format offers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from timeline.formats.options import ImportOptions
+from timeline.trace import Trace
+
+__all__ = ["Format"]
+
+
+class Format(Protocol):
+    """A format of somebody else, read and perhaps written.
+
+    Its module is a package of :mod:`timeline.formats` that imports nothing heavy, so that looking
+    at a file costs little, and that binds an instance to ``FORMAT``.
+
+    Attributes
+    ----------
+    name : str
+        What ``--format`` takes, equal to the module's name.
+    title : str
+        What people call it.
+    suffixes : tuple of str
+        Ends of file names that :meth:`write` stands for, such as ``".json.gz"``; empty if it can't.
+    """
+
+    name: str
+    title: str
+    suffixes: tuple[str, ...]
+
+    def sniff(self, path: Path) -> bool:
+        """Whether the file is of this format, by its content; reads a few kilobytes.
+
+        A file that can't be read is not; never raises.
+        """
+        ...
+
+    def read(self, path: Path, options: ImportOptions) -> Trace:
+        """Read the file.
+
+        What has no place in a trace, and what was unsound, is in ``meta.notes``: see
+        :class:`timeline.formats.intake.Intake`. ``meta.source`` is :attr:`name`.
+
+        Raises
+        ------
+        TraceError
+            One line that names the file and the place.
+        """
+        ...
+
+    def write(self, trace: Trace, path: Path) -> None:
+        """Write a file that appears at ``path`` whole or not at all.
+
+        Raises
+        ------
+        OutputError
+            When the place can't be written.
+        """
+        ...

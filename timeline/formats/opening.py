@@ -1,0 +1,57 @@
+"""Opening a trace, whoever wrote it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from timeline.errors import TraceError
+from timeline.formats.options import ImportOptions
+from timeline.formats.registry import NAMES, by_name, detect
+from timeline.trace import Trace
+
+__all__ = ["is_foreign", "open_trace", "read_foreign"]
+
+
+def open_trace(path: str | os.PathLike[str], options: ImportOptions | None = None) -> Trace:
+    """Open a native trace, its zip, or a file of any format in :mod:`timeline.formats`.
+
+    Parameters
+    ----------
+    options : ImportOptions, optional
+        For files of others; native traces need none.
+
+    Raises
+    ------
+    TraceError
+        When it is none of these, or damaged.
+    """
+    place = Path(path)
+    return read_foreign(place, options) if is_foreign(place) else Trace.load(place)
+
+
+def is_foreign(path: Path) -> bool:
+    """Whether one of the foreign formats knows the file."""
+    return detect(path) is not None
+
+
+def read_foreign(path: Path, options: ImportOptions | None = None) -> Trace:
+    """Import one file.
+
+    Raises
+    ------
+    TraceError
+        When no format knows it, it is larger than allowed, or damaged.
+    """
+    options = options or ImportOptions()
+    found = detect(path)
+    if found is None:
+        titles = ", ".join(by_name(name).title for name in NAMES)
+        raise TraceError(f"{path}: of no format that timeline imports, which are: {titles}")
+    size = path.stat().st_size
+    if size > options.limits.file_bytes:
+        raise TraceError(
+            f"{path}: {size:,} bytes, more than {options.limits.file_bytes:,}; allow more with "
+            "timeline import --max-bytes"
+        )
+    return found.read(path, options)
