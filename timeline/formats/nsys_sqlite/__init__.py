@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from timeline.errors import UsageError
 from timeline.formats.options import ImportOptions
 from timeline.trace import Trace
 
@@ -18,7 +17,7 @@ class NsysSqlite:
 
     name = "nsys_sqlite"
     title = "Nsight Systems .sqlite"
-    suffixes: tuple[str, ...] = ()
+    suffixes = (".sqlite",)
 
     def sniff(self, path: Path) -> bool:
         """Whether it is a SQLite file."""
@@ -35,8 +34,10 @@ class NsysSqlite:
         return read(path, options)
 
     def write(self, trace: Trace, path: Path) -> None:
-        """Not yet."""
-        raise UsageError(f"{path}: {self.title} is read, not written; export another format")
+        """Write a file on which ``nsys stats`` and ``nsys analyze`` run."""
+        from timeline.formats.nsys_sqlite.writing import write
+
+        write(trace, path)
 
 
 FORMAT = NsysSqlite()

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from timeline.errors import TraceError
+from timeline.formats.nsys_sqlite.global_ids import process_of
 from timeline.formats.nsys_sqlite.rows import Rows, Tables
-from timeline.formats.nsys_sqlite.words import STREAM_KINDS, process_of
-from timeline.trace import Device, table
+from timeline.formats.nsys_sqlite.words import STREAM_KINDS
+from timeline.trace import Device, Meta, table
 
-__all__ = ["About", "DeviceMap", "gpus", "streams"]
+__all__ = ["META_KEY", "SHIFT_KEY", "About", "DeviceMap", "gpus", "streams"]
 
 Json = Any
+
+META_KEY = "TIMELINE_META"
+"""Key in ``META_DATA_EXPORT`` of what timeline says of a trace that it exported."""
+SHIFT_KEY = "TIMELINE_SHIFT_NS"
+"""Key of what it added to every time: nsys counts from 1."""
 
 _META = ("META_DATA_EXPORT", "EXPORT_META_DATA")
 _CAPTURED = "META_DATA_CAPTURE"
@@ -42,6 +52,10 @@ class About:
         Length of the capture, ns.
     schema : tuple of int
         Version of the export's schema; empty if not told.
+    own : Meta or None
+        What timeline, if it wrote the file, said of the trace.
+    shift_ns : int
+        What it added to every time.
     """
 
     epoch_ns: int
@@ -49,9 +63,11 @@ class About:
     schema: tuple[int, ...]
     provenance: Mapping[str, Json]
     notes: tuple[str, ...]
+    own: Meta | None
+    shift_ns: int
 
     @classmethod
-    def read(cls, tables: Tables) -> About:
+    def read(cls, tables: Tables, path: Path) -> About:
         """Read the tables that describe the file."""
         export = _pairs(tables, next((name for name in _META if name in tables), ""))
         captured = _pairs(tables, _CAPTURED)
@@ -61,6 +77,7 @@ class About:
         (epochs,) = tables.values("TARGET_INFO_SESSION_START_TIME", "utcEpochNs")
         (durations,) = tables.values("ANALYSIS_DETAILS", "duration")
         lengths = [int(d) for d in durations if isinstance(d, int) and d > 0]
+        shift = export.get(SHIFT_KEY, "")
         schema = export.get("EXPORT_SCHEMA_VERSION", "").split(".")
         return cls(
             epoch_ns=next((int(e) for e in epochs if isinstance(e, int) and 0 < e < 2**63), 0),
@@ -68,13 +85,30 @@ class About:
             schema=tuple(int(part) for part in schema if part.isascii() and part.isdecimal()),
             provenance=provenance,
             notes=_diagnostics(tables),
+            own=_own_meta(export.get(META_KEY, ""), str(path)),
+            shift_ns=int(shift) if shift.isascii() and shift.isdecimal() and len(shift) < 18 else 0,
         )
+
+    def meta(self, source: str, devices: tuple[Device, ...], notes: tuple[str, ...]) -> Meta:
+        """The metadata of a trace with these notes besides the capture's own."""
+        epoch_ns, notes = self.epoch_ns + self.shift_ns, (*self.notes, *notes)
+        if self.own is not None:
+            return dataclasses.replace(self.own, epoch_ns=epoch_ns, notes=(*self.own.notes, *notes))
+        return Meta(source, epoch_ns, devices, provenance=self.provenance, notes=notes)
 
 
 def _pairs(tables: Tables, name: str) -> dict[str, str]:
     names, values = tables.values(name, "name", "value")
     pairs = zip(names, values, strict=True)
-    return {str(k): v[:_LONGEST] for k, v in pairs if isinstance(v, str)}
+    return {str(k): v if k == META_KEY else v[:_LONGEST] for k, v in pairs if isinstance(v, str)}
+
+
+def _own_meta(text: str, place: str) -> Meta | None:
+    """The metadata of a trace that timeline exported; None when it is none of that."""
+    try:
+        return Meta.from_json(json.loads(text), place) if text else None
+    except (ValueError, RecursionError, TraceError):
+        return None
 
 
 def _diagnostics(tables: Tables) -> tuple[str, ...]:
@@ -107,13 +141,13 @@ class DeviceMap:
 
     def __call__(self, rows: Rows) -> npt.NDArray[Any] | None:
         """Device of each row; None if the table names none."""
-        devices = rows.masked("deviceId")
+        devices = rows.masked("deviceId", -1)
         if devices is None or not self._moved or "globalPid" not in rows:
             return devices
         moved, processes = rows["deviceId"].copy(), process_of(rows["globalPid"])
         for (process, cuda), gpu in self._gpus.items():
             moved[(processes == process) & (rows["deviceId"] == cuda)] = gpu
-        found: npt.NDArray[Any] = np.ma.masked_array(moved, rows.null("deviceId"))
+        found: npt.NDArray[Any] = np.ma.masked_array(moved, np.ma.getmaskarray(devices))
         return found
 
     def of(self, process: Any, device: Any) -> Any:
@@ -169,8 +203,8 @@ def streams(tables: Tables, devices: DeviceMap) -> pa.Table:
             found[key] = (kind, _priority(priority))
     rows = [
         {
-            "process": process,
-            "context": context,
+            "process": process or None,
+            "context": context or None,
             "stream": stream,
             "device": devices.of(process, device_of.get((process, context))),
             "kind": kind,

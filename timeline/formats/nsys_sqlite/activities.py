@@ -13,11 +13,13 @@ import pyarrow as pa
 from timeline.engines import ENGINES, engine_of
 from timeline.formats.intake import Intake
 from timeline.formats.nsys_sqlite.about import DeviceMap
+from timeline.formats.nsys_sqlite.global_ids import known_processes
 from timeline.formats.nsys_sqlite.rows import Rows, Tables
 from timeline.formats.nsys_sqlite.sound import sound
 from timeline.formats.nsys_sqlite.strings import Strings
-from timeline.formats.nsys_sqlite.words import COPY_KINDS, MEMORY_KINDS, NONE, process_of
+from timeline.formats.nsys_sqlite.words import COPY_KINDS, MEMORY_KINDS, NONE
 from timeline.trace import table
+from timeline.trace.columns import from_numpy
 
 __all__ = ["SOURCES", "Source"]
 
@@ -89,12 +91,11 @@ class Source:
             "start": rows["start"],
             "end": rows["end"],
             "device": devices(rows),
-            "context": rows.masked("contextId"),
+            "context": rows.masked("contextId", 0),
             "stream": rows.masked("streamId", NONE),
             "correlation": rows.masked("correlationId", 0),
+            "process": known_processes(rows),
         }
-        if "globalPid" in rows:
-            shared["process"] = _where(process_of(rows["globalPid"]), rows.null("globalPid"))
         return table("activities", _known({**shared, **self.own(rows, strings)}), len(rows))
 
 
@@ -136,15 +137,19 @@ def _among(values: Array, wanted: Sequence[int]) -> Array:
     return _where(found, np.ma.getmaskarray(values))
 
 
-def _lanes(rows: Rows, name: str, least: int = 0) -> Array | None:
-    """A dimension of a launch, or None if the table lacks it."""
+def _lanes(rows: Rows, name: str, least: int = 0) -> Any:
+    """A dimension of a launch, null where it is not known; None if the table lacks it."""
     lanes = _DIMENSIONS[name]
     if not all(lane in rows for lane in lanes):
         return None
-    found = np.empty((len(rows), 3), np.int32)
+    found = np.empty((len(rows), len(lanes)), np.int32)
     for column, lane in enumerate(lanes):
         found[:, column] = np.maximum(rows[lane], least) if least else rows[lane]
-    return found
+    null = rows.null(lanes[0])
+    if not null.any():
+        return found
+    flat, mask = from_numpy(found.reshape(-1), pa.int32()), from_numpy(null, pa.bool_())
+    return pa.FixedSizeListArray.from_arrays(flat, len(lanes), mask=mask)
 
 
 def _copies(rows: Rows, _: Strings) -> Columns:

@@ -12,11 +12,16 @@ import pyarrow as pa
 
 from timeline.formats.intake import Intake
 from timeline.formats.nsys_sqlite.about import DeviceMap
+from timeline.formats.nsys_sqlite.global_ids import (
+    known_processes,
+    known_threads,
+    process_of,
+)
 from timeline.formats.nsys_sqlite.issue import CallIndex
 from timeline.formats.nsys_sqlite.rows import Rows, Tables
 from timeline.formats.nsys_sqlite.sound import sound
 from timeline.formats.nsys_sqlite.strings import Names, Strings, function_name
-from timeline.formats.nsys_sqlite.words import NONE, SYNC_KINDS, process_of, thread_of
+from timeline.formats.nsys_sqlite.words import NONE, SYNC_KINDS
 from timeline.trace import table
 
 __all__ = ["Calls", "events", "syncs"]
@@ -82,8 +87,8 @@ class Calls:
             "name": self.names,
             "start": rows["start"],
             "end": rows["end"],
-            "process": process_of(rows["globalTid"]),
-            "thread": thread_of(rows["globalTid"]),
+            "process": known_processes(rows),
+            "thread": known_threads(rows),
             "correlation": rows.masked("correlationId", 0),
             "return_code": _int32(rows, "returnValue"),
         }
@@ -96,6 +101,15 @@ class Calls:
         if "globalPid" not in rows or "correlationId" not in rows:
             return np.full(len(rows), -1, np.int64)
         return self.index.find(process_of(rows["globalPid"]), rows["correlationId"])
+
+    def threads(self, issued: Int64) -> Array | None:
+        """Thread of each of these calls, masked for -1; None without calls."""
+        threads = known_threads(self.rows)
+        if threads is None or not len(threads):
+            return None
+        mask = np.ma.getmaskarray(threads)[issued] | (issued < 0)
+        masked: Array = np.ma.masked_array(np.ma.getdata(threads)[issued], mask)
+        return masked
 
 
 def _int32(rows: Rows, name: str) -> Array | None:
@@ -139,26 +153,14 @@ def syncs(
         "start": rows["start"],
         "end": rows["end"],
         "device": devices(rows),
-        "context": rows.masked("contextId"),
+        "context": rows.masked("contextId", 0),
         "stream": rows.masked("streamId", NONE),
         "event": rows.masked("eventId", NONE),
         "correlation": rows.masked("correlationId", 0),
-        **_caller(rows, calls, issued),
+        "process": known_processes(rows),
+        "thread": calls.threads(issued),
     }
     return table("syncs", {k: v for k, v in columns.items() if v is not None}, len(rows))
-
-
-def _caller(rows: Rows, calls: Calls, issued: Int64) -> dict[str, Array]:
-    """Process and thread of each row."""
-    columns: dict[str, Array] = {}
-    if "globalPid" in rows:
-        columns["process"] = np.ma.masked_array(
-            process_of(rows["globalPid"]), rows.null("globalPid")
-        )
-    if len(calls.rows):
-        threads = thread_of(calls.rows["globalTid"])[issued]
-        columns["thread"] = np.ma.masked_array(threads, issued < 0)
-    return columns
 
 
 def _sync_kinds(
@@ -205,13 +207,10 @@ def events(tables: Tables, devices: DeviceMap, intake: Intake) -> pa.Table:
     columns = {
         "event": rows.masked("eventId", NONE),
         "device": devices(rows),
-        "context": rows.masked("contextId"),
+        "context": rows.masked("contextId", 0),
         "stream": rows.masked("streamId", NONE),
         "correlation": rows.masked("correlationId", 0),
         "timestamp": rows.masked("timestamp", 0),
+        "process": known_processes(rows),
     }
-    if "globalPid" in rows:
-        columns["process"] = np.ma.masked_array(
-            process_of(rows["globalPid"]), rows.null("globalPid")
-        )
     return table("events", {k: v for k, v in columns.items() if v is not None}, len(rows))

@@ -10,10 +10,11 @@ import pyarrow as pa
 
 from timeline.formats.intake import Intake
 from timeline.formats.nsys_sqlite.about import DeviceMap
+from timeline.formats.nsys_sqlite.global_ids import known_processes
 from timeline.formats.nsys_sqlite.host import Calls
 from timeline.formats.nsys_sqlite.rows import Rows, Tables
 from timeline.formats.nsys_sqlite.sound import sound
-from timeline.formats.nsys_sqlite.words import MEMORY_KINDS, NONE, process_of, thread_of
+from timeline.formats.nsys_sqlite.words import MEMORY_KINDS, NONE
 from timeline.trace import table
 
 __all__ = ["allocs"]
@@ -57,12 +58,9 @@ def allocs(tables: Tables, calls: Calls, devices: DeviceMap, intake: Intake) -> 
         "pool_reserved": rows.masked("localMemoryPoolSize"),
         "pool_used": rows.masked("localMemoryPoolUtilizedSize"),
         "correlation": rows.masked("correlationId"),
+        "process": known_processes(rows),
+        "thread": calls.threads(issued),
     }
-    if "globalPid" in rows:
-        columns["process"] = process_of(rows["globalPid"])
-    if len(calls.rows):
-        threads = thread_of(calls.rows["globalTid"])[issued]
-        columns["thread"] = np.ma.masked_array(threads, issued < 0)
     return table("allocs", {k: v for k, v in columns.items() if v is not None}, len(rows))
 
 

@@ -10,6 +10,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from timeline.formats.intake import Intake
+from timeline.formats.nsys_sqlite.global_ids import (
+    known_processes,
+    known_threads,
+    process_of,
+)
 from timeline.formats.nsys_sqlite.rows import Rows, Tables
 from timeline.formats.nsys_sqlite.sound import sound
 from timeline.formats.nsys_sqlite.strings import Strings
@@ -17,8 +22,6 @@ from timeline.formats.nsys_sqlite.words import (
     MARKS,
     PUSH_POP,
     START_END,
-    process_of,
-    thread_of,
 )
 from timeline.trace import table
 
@@ -80,11 +83,9 @@ def ranges(tables: Tables, strings: Strings, last_ns: int | None, intake: Intake
         "end": _ends(rows, kinds, last_ns, intake),
         "color": _color(rows),
         "payload": _payloads(tables, rows, strings),
+        "process": known_processes(rows),
+        "thread": known_threads(rows),
     }
-    if "globalTid" in rows:
-        null = rows.null("globalTid")
-        columns["process"] = np.ma.masked_array(process_of(rows["globalTid"]), null)
-        columns["thread"] = np.ma.masked_array(thread_of(rows["globalTid"]), null)
     return table("ranges", {k: v for k, v in columns.items() if v is not None}, len(rows))
 
 

@@ -18,7 +18,8 @@ from timeline.formats.nsys_sqlite.ranges import ranges
 from timeline.formats.nsys_sqlite.rows import Rows, Tables
 from timeline.formats.nsys_sqlite.strings import Strings
 from timeline.formats.options import ImportOptions
-from timeline.trace import Meta, Trace
+from timeline.trace import Trace
+from timeline.trace.clock import shift
 
 __all__ = ["NAME", "read"]
 
@@ -60,7 +61,7 @@ def read(path: Path, options: ImportOptions) -> Trace:
 
 
 def _trace(tables: Tables, intake: Intake, names: list[str]) -> Trace:
-    about, devices, strings = About.read(tables), DeviceMap(tables), Strings(tables)
+    about, devices, strings = About.read(tables, intake.path), DeviceMap(tables), Strings(tables)
     intake.tell(0, _STEPS)
     calls = Calls.read(tables, strings, intake)
     intake.tell(1, _STEPS)
@@ -83,13 +84,8 @@ def _trace(tables: Tables, intake: Intake, names: list[str]) -> Trace:
         found["activities"] = pa.concat_tables(parts)
     intake.tell(_STEPS - 1, _STEPS)
     _leave_the_rest(tables, names, intake)
-    meta = Meta(
-        NAME,
-        epoch_ns=about.epoch_ns,
-        devices=gpus(tables),
-        provenance=about.provenance,
-        notes=(*about.notes, *intake.notes()),
-    )
+    meta = about.meta(NAME, gpus(tables), intake.notes())
+    found = shift(found, -about.shift_ns) if about.shift_ns else found
     trace = Trace.from_tables(meta, found)
     intake.tell(_STEPS, _STEPS)
     return trace

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
-
 __all__ = [
     "COPY_KINDS",
     "MARKS",
@@ -16,11 +13,7 @@ __all__ = [
     "START_END",
     "STREAM_KINDS",
     "SYNC_KINDS",
-    "process_of",
-    "thread_of",
 ]
-
-Int64 = npt.NDArray[np.int64]
 
 NONE = 0xFFFFFFFF
 """What stands for no stream and for no event."""
@@ -71,13 +64,3 @@ PUSH_POP = (59, 70)
 """``eventType`` in NVTX_EVENTS of ranges on one thread; 70 to 71 come from NVTX as text."""
 START_END = (60, 71)
 MARKS = (34, 65)
-
-
-def process_of(global_ids: Int64) -> Int64:
-    """Process in a ``globalTid`` or ``globalPid``: hardware 8 bits, VM 8, process 24, thread 24."""
-    return (global_ids >> 24) & 0xFFFFFF
-
-
-def thread_of(global_ids: Int64) -> Int64:
-    """Thread in a ``globalTid``."""
-    return global_ids & 0xFFFFFF
