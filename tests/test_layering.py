@@ -17,7 +17,7 @@ LAYERS = (
     {"engines"},
     {"backends", "formats", "analysis", "techniques"},
     {"figures", "report", "check", "recording"},
-    {"record"},
+    {"record", "ranks"},
     {"ui"},
     {"cli", "pytest_plugin"},
     {"__main__"},
@@ -37,8 +37,10 @@ HOMES = {
     "plotly": {"timeline.figures"},
     "streamlit": {"timeline.ui"},
     "torch": set[str](),
-    "rich": {"timeline.report", "timeline.cli"},
+    "rich": {"timeline.report", "timeline.cli", "timeline.ranks"},
     "pandas": {"timeline.ui"},
+    "distributed": {"timeline.ranks"},
+    "fsspec": {"timeline.ranks"},
     "nvtx": {"timeline.backends.cuda", "timeline.record", "timeline.recording"},
 }
 """The only packages that may import each of these."""

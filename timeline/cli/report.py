@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from timeline.cli.output import console, print_json
+from timeline.cli.ranks import add_ranks, report_ranks, several
 from timeline.cli.window import HELP, window
 
 __all__ = ["Report"]
@@ -19,19 +20,25 @@ class Report:
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the command's arguments."""
-        parser.add_argument("trace", type=Path, metavar="TRACE", help="trace folder, or its zip")
+        parser.add_argument(
+            "trace", nargs="+", metavar="TRACE", help="a trace; or one a rank, patterns too"
+        )
         parser.add_argument("--json", action="store_true", help="print JSON")
         parser.add_argument("--window", metavar="SPAN", help=HELP)
+        add_ranks(parser)
 
     def run(self, args: argparse.Namespace) -> int:
         """Print the report."""
+        if several(args):
+            return report_ranks(args)
+        place = Path(args.trace[0])
+        from timeline.formats import open_trace
         from timeline.report import report
-        from timeline.trace import Trace
 
-        trace = Trace.load(args.trace)
+        trace = open_trace(place)
         found = report(trace, window=window(args.window, trace))
         if args.json:
-            print_json({**found.to_json(), "trace": str(args.trace)})
+            print_json({**found.to_json(), "trace": str(place)})
         else:
             found.print(console())
         return 0
