@@ -17,7 +17,7 @@ LAYERS = (
     {"engines"},
     {"backends", "formats", "analysis", "techniques"},
     {"figures", "report", "check", "recording"},
-    {"record", "samples"},
+    {"record", "ranks", "samples"},
     {"claims"},
     {"ui"},
     {"cli", "pytest_plugin"},
@@ -40,8 +40,10 @@ HOMES = {
     "streamlit": {"timeline.ui"},
     "torch": {"timeline.live"},
     "nixl": {"timeline.live"},
-    "rich": {"timeline.report", "timeline.cli"},
+    "rich": {"timeline.report", "timeline.cli", "timeline.ranks"},
     "pandas": {"timeline.ui"},
+    "distributed": {"timeline.ranks"},
+    "fsspec": {"timeline.ranks"},
     "nvtx": {"timeline.backends.cuda", "timeline.live", "timeline.record", "timeline.recording"},
 }
 """The only packages that may import each of these."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from timeline.cli.foreign import TRACE_HELP, open_any
 from timeline.cli.output import console, print_json
+from timeline.cli.ranks import add_ranks, report_ranks, several
 from timeline.cli.window import HELP, window
 
 __all__ = ["Report"]
@@ -20,18 +21,24 @@ class Report:
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the command's arguments."""
-        parser.add_argument("trace", type=Path, metavar="TRACE", help=TRACE_HELP)
+        parser.add_argument(
+            "trace", nargs="+", metavar="TRACE", help=f"{TRACE_HELP}; or one a rank, patterns too"
+        )
         parser.add_argument("--json", action="store_true", help="print JSON")
         parser.add_argument("--window", metavar="SPAN", help=HELP)
+        add_ranks(parser)
 
     def run(self, args: argparse.Namespace) -> int:
         """Print the report."""
+        if several(args):
+            return report_ranks(args)
+        place = Path(args.trace[0])
         from timeline.report import report
 
-        trace = open_any(args.trace)
+        trace = open_any(place)
         found = report(trace, window=window(args.window, trace))
         if args.json:
-            print_json({**found.to_json(), "trace": str(args.trace)})
+            print_json({**found.to_json(), "trace": str(place)})
         else:
             found.print(console())
         return 0

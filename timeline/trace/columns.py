@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from timeline.errors import TraceError
 
-__all__ = ["Masked", "from_numpy", "nulls", "one_chunk", "texts", "to_arrow", "to_numpy"]
+__all__ = ["Masked", "from_numpy", "nulls", "one_chunk", "taken", "texts", "to_arrow", "to_numpy"]
 
 _NULLS = 1 << 16
 Array = npt.NDArray[Any]
@@ -109,6 +109,30 @@ def nulls(count: int, kind: pa.DataType) -> pa.Array:
         indices = nulls(count, kind.index_type)
         return pa.DictionaryArray.from_arrays(indices, pa.nulls(0, kind.value_type))
     return pa.nulls(count, kind)
+
+
+def taken(array: pa.Array, rows: npt.NDArray[np.int64]) -> pa.Array:
+    """The values of ``array`` at ``rows``; of numbers several times as fast as Arrow's own."""
+    kind = array.type
+    if array.null_count == len(array):
+        return nulls(len(rows), kind)
+    if pa.types.is_dictionary(kind):
+        return pa.DictionaryArray.from_arrays(taken(array.indices, rows), array.dictionary)
+    if not (pa.types.is_integer(kind) or pa.types.is_boolean(kind) or _is_lanes(kind)):
+        return array.take(pa.array(rows))
+    values = to_numpy(array)[rows]
+    if not array.null_count:
+        return from_numpy(values, kind)
+    null = ~_valid(array)[rows]
+    if _is_lanes(kind):
+        flat = from_numpy(values.reshape(-1), kind.value_type)
+        mask = from_numpy(null, pa.bool_())
+        return pa.FixedSizeListArray.from_arrays(flat, kind.list_size, mask=mask)
+    return from_numpy(np.ma.masked_array(values, null), kind)
+
+
+def _is_lanes(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_fixed_size_list(kind) and pa.types.is_integer(kind.value_type))
 
 
 def to_arrow(value: Any, kind: pa.DataType) -> pa.Array:

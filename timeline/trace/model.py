@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from timeline.errors import TraceError
-from timeline.trace.columns import nulls, one_chunk, to_arrow, to_numpy
+from timeline.trace.columns import nulls, one_chunk, taken, to_arrow, to_numpy
 from timeline.trace.meta import Meta
 from timeline.trace.schema import TABLES
 
@@ -85,10 +85,7 @@ class Trace:
                 found = table(name, {}, 0)
             elif found.schema != schema:
                 raise TraceError(f"table {name!r} has other columns than the schema's")
-            full[name] = found.unify_dictionaries().combine_chunks()
-        start = column_values(full["activities"], "start")
-        if len(start) > 1 and bool((start[1:] < start[:-1]).any()):
-            full["activities"] = full["activities"].take(pa.array(np.argsort(start, kind="stable")))
+            full[name] = _by_start(found) if name == "activities" else _combined(found)
         return cls(meta, full)
 
     def __getattr__(self, name: str) -> pa.Table:
@@ -139,6 +136,22 @@ class Trace:
         from timeline.trace.store import load
 
         return load(path, tables=tables)
+
+
+def _combined(source: pa.Table, order: Int64 | None = None) -> pa.Table:
+    """Every column in one piece, perhaps in another order of rows."""
+    columns = []
+    for column in source.columns:
+        whole = one_chunk(column)
+        columns.append(whole if order is None else taken(whole, order))
+    return pa.Table.from_arrays(columns, schema=source.schema)
+
+
+def _by_start(activities: pa.Table) -> pa.Table:
+    start = column_values(activities, "start")
+    if len(start) < 2 or not bool((start[1:] < start[:-1]).any()):
+        return _combined(activities)
+    return _combined(activities, np.argsort(start, kind="stable"))
 
 
 def column_values(source: pa.Table, column: str) -> npt.NDArray[Any]:
