@@ -208,29 +208,18 @@ def row_of(what: str, trace: Trace, model: Trace | None) -> Row:
 
 def measures(trace: Trace) -> Row:
     """Makespan over all devices (median of the repeats), and the report of each device."""
-    from timeline.report import report
+    from timeline.report import report, whole
 
-    found = report(trace).to_json()
-    devices, together, spans = found["devices"], found["together"], makespans(trace)
+    found, spans = report(trace).to_json(), makespans(trace)
+    measured = whole(found)
     return {
         "makespan_ns": statistics.median(spans) if spans else 0,
         "makespans_ns": spans,
-        "pipeline_efficiency": (together or devices[0])["pipeline_efficiency"],
-        "overlaps": {
-            label(device, overlap, alone=len(devices) == 1): overlap["ratio"]
-            for device in devices
-            for overlap in device["overlaps"]
-        },
-        "hidden_communication": together and together["hidden_communication_ratio"],
-        "together": together,
-        "reports": devices,
+        "pipeline_efficiency": measured["pipeline_efficiency"],
+        "overlaps": {"+".join(o["engines"]): o["ratio"] for o in measured["overlaps"]},
+        "together": found["together"],
+        "reports": found["devices"],
     }
-
-
-def label(device: Row, overlap: Row, *, alone: bool) -> str:
-    """The engines of an overlap, with their device where there are several."""
-    place = "" if alone else f"{device['device']}:"
-    return place + "+".join(overlap["engines"])
 
 
 def makespans(trace: Trace) -> list[int]:
@@ -304,10 +293,8 @@ def number(value: float | None) -> str:
 
 
 def overlaps(measured: Row) -> str:
-    """Every pair's ratio, and how much of the communication is hidden."""
+    """Every pair's ratio, of engines that were busy."""
     pairs = {k: v for k, v in measured.get("overlaps", {}).items() if v is not None}
-    if measured.get("hidden_communication") is not None:
-        pairs["comm+compute"] = measured["hidden_communication"]
     return " ".join(f"{name}={number(value)}" for name, value in pairs.items()) or "-"
 
 

@@ -19,6 +19,7 @@ from timeline.backends.sim import SimBackend
 from timeline.backends.sim.device_model import Curve, DeviceModel
 from timeline.backends.sim.devices import devices as described
 from timeline.backends.sim.devices import load_device
+from timeline.report import whole
 from timeline.report.units import ratio_text, time_text
 from timeline.samples import Sample, recorded, recorded_techniques, table
 from timeline.samples.totals import Totals, totals
@@ -51,7 +52,6 @@ HEADINGS = (
 class Overlap:
     """Overlap ratios of some engines; ``counts`` is false when one was hardly busy."""
 
-    where: str
     engines: tuple[str, ...]
     recorded: float
     simulated: float | None
@@ -59,7 +59,7 @@ class Overlap:
 
     def __str__(self) -> str:
         ratios = f"{self.recorded:.3f} → {ratio_text(self.simulated)}"
-        text = f"{self.where}{' ∩ '.join(self.engines)} {ratios}"
+        text = f"{' ∩ '.join(self.engines)} {ratios}"
         return text if self.counts else f"({text})"
 
 
@@ -78,29 +78,16 @@ class Comparison:
     @property
     def overlaps(self) -> Iterator[Overlap]:
         """Overlaps of engines of one device that were all busy in the recording."""
-        simulated = {one["device"]: one for one in devices(self.simulated)}
-        recorded = devices(self.sample.totals)
-        for one in recorded:
-            where = f"GPU {one['device']}: " if len(recorded) > 1 else ""
-            model = simulated.get(one["device"], {"overlaps": []})
-            ratios = {tuple(o["engines"]): o["ratio"] for o in model["overlaps"]}
-            for found in one["overlaps"]:
-                engines = tuple(found["engines"])
-                if found["ratio"] is not None:
-                    counted = counts(one, engines)
-                    yield Overlap(where, engines, found["ratio"], ratios.get(engines), counted)
-
-
-def devices(measured: Totals) -> list[dict[str, Any]]:
-    """The report's JSON of each device."""
-    found: list[dict[str, Any]] = measured.report.to_json()["devices"]
-    return found
-
-
-def counts(device: Mapping[str, Any], engines: Sequence[str]) -> bool:
-    """Whether each of the engines was busy for long enough to tell something."""
-    busy = [device["engines"][engine]["busy_ratio"] for engine in engines]
-    return bool(min(busy) >= COUNTED_SHARE)
+        measured, model = (
+            whole(run.report.to_json()) for run in (self.sample.totals, self.simulated)
+        )
+        simulated = {tuple(o["engines"]): o["ratio"] for o in model["overlaps"]}
+        for found in measured["overlaps"]:
+            engines = tuple(found["engines"])
+            if found["ratio"] is not None:
+                busy = [measured["engines"][engine]["busy_ratio"] for engine in engines]
+                counts = min(busy) >= COUNTED_SHARE
+                yield Overlap(engines, found["ratio"], simulated.get(engines), counts)
 
 
 def comparisons(samples: Path) -> Iterator[Comparison]:

@@ -115,7 +115,7 @@ def test_a_run_over_two_devices_has_a_row(
     assert "| devices at once | overlaps |" in readme["page"](some)
     (row, *_) = simulator_page["comparisons"](some)
     assert row.ratio == pytest.approx(1, abs=0.1)
-    assert [str(o) for o in row.overlaps] == ["(GPU 1: D2H ∩ SM 0.000 → –)"]
+    assert [str(o) for o in row.overlaps] == ["(1:D2H ∩ 1:SM 0.000 → –)"]
 
 
 def test_pictures_are_current() -> None:

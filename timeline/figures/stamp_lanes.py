@@ -27,8 +27,10 @@ MOST_NESTED = 2_000
 _ROLE_ORDER = (
     "producer",
     "loader",
+    "load",
     "consumer",
     "compute",
+    "mma",
     "storer",
     "prologue",
     "wait",
@@ -38,6 +40,7 @@ _ROLE_ORDER = (
 _LOOKS = {
     "producer": "stamp_load",
     "loader": "stamp_load",
+    "load": "stamp_load",
     "storer": "stamp_store",
     "prologue": "stamp_prologue",
     "wait": "stamp_wait",

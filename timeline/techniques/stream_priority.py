@@ -86,7 +86,7 @@ class _Round:
         self._launch("ready", self._other, index)
         self._launch("prepare", self._compute, index)
         ns, data = self._ns["layer"], self._data["layer"]
-        spin_waves(b, "layer", self._compute, data, self._large, ns=ns, marker=index)
+        spin_waves(b, "ker_layer", self._compute, data, self._large, ns=ns, marker=index)
         self._launch("communicate", self._other, index)
 
     def _launch(self, name: str, stream: Stream, index: int) -> None:
