@@ -1,6 +1,6 @@
 """A Kineto trace of any size, the same for the same seed: five events for each GPU event.
 
-    python benchmarks/kineto_file.py OUT.json --gpu-events 1000000
+    python -m benchmarks.kineto_file OUT.json --gpu-events 1000000
 
 Laid out as PyTorch's Kineto lays it out (output_json.cpp), with its fields in its order: an
 operator, a runtime call, the kernel, copy or memset, and the two ends of the arrow between the
