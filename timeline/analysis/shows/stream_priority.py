@@ -36,7 +36,7 @@ CHECKS = (
     Check(
         "high: in the middle of the large one",
         "share of the small kernel beside the large one",
-        of("high", beside("communicate", "ker_layer")),
+        of("high", beside("communicate", "(ker_)?layer")),
         least=0.9,
     ),
 )
