@@ -31,10 +31,10 @@ class Report:
         """Print the report."""
         if several(args):
             return report_ranks(args)
-        place = Path(args.trace[0])
         from timeline.formats import open_trace
         from timeline.report import report
 
+        place = Path(args.trace[0])
         trace = open_trace(place)
         found = report(trace, window=window(args.window, trace))
         if args.json:
