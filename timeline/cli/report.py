@@ -32,9 +32,9 @@ class Report:
         """Print the report."""
         if several(args):
             return report_ranks(args)
-        place = Path(args.trace[0])
         from timeline.report import report
 
+        place = Path(args.trace[0])
         trace = open_any(place)
         found = report(trace, window=window(args.window, trace))
         if args.json:

@@ -46,7 +46,7 @@ def returned(trace: Trace, path: Path) -> Trace:
 def test_a_recording_comes_back(sample: str, tmp_path: Path) -> None:
     trace = Trace.load(SAMPLES / sample)
     found = returned(trace, tmp_path / "out.sqlite")
-    for name in ("activities", "calls", "ranges", "syncs", "events", "streams"):
+    for name in ("activities", "calls", "ranges", "syncs", "events", "streams", "allocs"):
         assert rows(found, name) == rows(trace, name)
     assert found.meta == trace.meta
 
