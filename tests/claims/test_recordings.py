@@ -17,7 +17,7 @@ SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 
 def test_a_folder_of_samples() -> None:
     found = Recordings.at(SAMPLES)
-    assert list(found.probes) == ["calibration/h200_semantics.json"]
+    assert list(found.probes) == [f"calibration/{gpu}_semantics.json" for gpu in ("h100", "h200")]
     assert set(found.of("pdl")) == {"pdl", "stream_order"}
     assert found.of("pdl")["pdl"] is found.of("pdl")["pdl"]
     assert not found.of("no_such_technique")

@@ -42,7 +42,9 @@ def test_provenance(recorded: Recorded, name: str, variant: str) -> None:
     assert meta.verified >= len(meta.repeats) >= 5
     assert meta.labels["technique"] == name
     assert meta.labels["variant"] == variant
-    assert len(meta.devices) == meta.labels.get("devices", technique(name).devices)
+    used = meta.labels.get("devices", technique(name).devices)
+    there = len(meta.devices)  # a script's recording lists all GPUs of its machine
+    assert there >= used if technique(name).live else there == used
     assert all(device.name.startswith("NVIDIA ") for device in meta.devices)
     known = meta.provenance
     assert {"timeline", "date", "command", "cuda_driver", "cupti", "python"} <= set(known)
