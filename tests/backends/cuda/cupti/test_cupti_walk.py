@@ -25,15 +25,21 @@ runs = st.lists(st.tuples(kinds, st.integers(1, 40)), min_size=1, max_size=12)
 
 
 @settings(max_examples=60, deadline=None)
-@given(runs=runs, version=st.sampled_from(known_versions()))
+@given(
+    runs=runs,
+    version=st.sampled_from(known_versions()),
+    content=st.sampled_from([0, 1, KERNEL, RUNTIME]),  # words that look like the start of a record
+    times=st.sampled_from([1, 40]),
+)
 def test_every_record_of_any_mix_is_found_in_order(
-    runs: list[tuple[int, int]], version: int
+    runs: list[tuple[int, int]], version: int, content: int, times: int
 ) -> None:
     layout = layout_for(version)
-    order = [kind for kind, count in runs for _ in range(count)]
-    buffer = b""
+    order = [kind for kind, count in runs for _ in range(count)] * times
+    buffer = bytearray()
     for index, kind in enumerate(order):
         record = np.zeros(1, layout.records[kind])
+        record.view(np.uint64)[:] = content
         record["kind"] = kind
         record["id" if kind == MARKER else "correlationId"] = index
         buffer += record.tobytes()
