@@ -1,5 +1,7 @@
 """What the pages do, without a browser."""
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,14 @@ def traces_page() -> None:
     from timeline.ui.traces_page import page
 
     page()
+
+
+@pytest.fixture(autouse=True)
+def own_main_module() -> Iterator[None]:
+    """A page leaves its script as ``__main__``, which every process started later would run."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
 
 
 def run(script: Any, **query: str) -> Any:
