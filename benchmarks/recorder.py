@@ -241,9 +241,9 @@ def replays(recorder: Any, graph: Any, stream: Any, kernels: int) -> Result:
     }
 
 
-def measured(name: str) -> Result:
-    """Run one recorder in a process of its own."""
-    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
+def measured(name: str, beside: str = "") -> Result:
+    """Run one recorder in a process of its own, which also finds modules in ``beside``."""
+    paths = [str(ROOT), beside, os.environ.get("PYTHONPATH", "")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in paths if p)}
     command = [sys.executable, __file__, "--worker", name]
     try:
@@ -375,6 +375,9 @@ def main() -> int:
     )
     parser.add_argument("--output", type=Path, help="write the figures as JSON")
     parser.add_argument("--synthetic", action="store_true", help="decode made-up buffers only")
+    parser.add_argument(
+        "--cupti-python", default="", metavar="DIR", help="where cupti-python and its CUPTI are"
+    )
     parser.add_argument("--worker", choices=tuple(MAKERS), help=argparse.SUPPRESS)
     args = parser.parse_args()
     sys.path.insert(0, str(ROOT))
@@ -392,7 +395,8 @@ def main() -> int:
         if reason:
             print(f"no recorder is measured: {reason}; see --synthetic", file=sys.stderr)
             return NO_GPU
-        results = {name: measured(name) for name in MAKERS}
+        beside = {"cupti-python": args.cupti_python}
+        results = {name: measured(name, beside.get(name, "")) for name in MAKERS}
         if "failed" in results["timeline"]:
             print(f"timeline failed: {results['timeline']['failed']}", file=sys.stderr)
             return 1
