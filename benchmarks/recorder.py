@@ -244,7 +244,12 @@ def replays(recorder: Any, graph: Any, stream: Any, kernels: int) -> Result:
 def measured(name: str, beside: str = "") -> Result:
     """Run one recorder in a process of its own, which also finds modules in ``beside``."""
     paths = [str(ROOT), beside, os.environ.get("PYTHONPATH", "")]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in paths if p)}
+    libraries = [*map(str, Path(beside).glob("nvidia/*/lib"))] if beside else []
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(p for p in paths if p),
+        "LD_LIBRARY_PATH": os.pathsep.join([*libraries, os.environ.get("LD_LIBRARY_PATH", "")]),
+    }
     command = [sys.executable, __file__, "--worker", name]
     try:
         done = subprocess.run(
