@@ -13,7 +13,7 @@ lts__t_sectors_op_read.sum python -m benchmarks.cluster --quick
 
 Device-side checks:
 
-    compute-sanitizer --tool memcheck  python -m benchmarks.cluster --quick
+    compute-sanitizer --tool memcheck --report-api-errors no python -m benchmarks.cluster --quick
     compute-sanitizer --tool racecheck python -m benchmarks.cluster --quick
     compute-sanitizer --tool synccheck python -m benchmarks.cluster --quick
     compute-sanitizer --tool initcheck python -m benchmarks.cluster --quick

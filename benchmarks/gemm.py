@@ -11,7 +11,8 @@ the GPU keeps no other from being tried.
 
 Device-side checks, a few small sizes each, for every entry:
 
-    compute-sanitizer --tool memcheck  python -m benchmarks.gemm --quick --entry gemm_cluster
+    compute-sanitizer --tool memcheck --report-api-errors no \\
+        python -m benchmarks.gemm --quick --entry gemm_cluster
     compute-sanitizer --tool racecheck python -m benchmarks.gemm --quick --entry gemm_cluster
     compute-sanitizer --tool synccheck python -m benchmarks.gemm --quick --entry gemm_cluster
     compute-sanitizer --tool initcheck python -m benchmarks.gemm --quick --entry gemm_cluster

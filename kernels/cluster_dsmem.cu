@@ -164,7 +164,7 @@ __device__ __forceinline__ void lead(Shared& shared, const TensorMap& a, const T
             const u32 last = turn - STAGES, stage = last % STAGES, parity = last / STAGES & 1;
             barrier_wait(shared_address(&shared.full[stage]), parity);
             for (u32 block = 0; block < CLUSTER; ++block) {
-                barrier_arrive_at(shared_address(&shared.ready[stage]), block);
+                barrier_release_at(shared_address(&shared.ready[stage]), block);
             }
             if (turn < total) barrier_wait(shared_address(&shared.empty[stage]), parity);
         }
@@ -204,7 +204,7 @@ __device__ __forceinline__ float4 cluster_sum(Shared& shared, float4 sum, u32 qu
         __syncwarp();
         if (lane < CLUSTER) barrier_release_at(summed, lane);
     }
-    barrier_wait(summed, parity);
+    barrier_wait<Scope::cluster>(summed, parity);
     sum = shared.sums[side][0][quad];
 #pragma unroll
     for (u32 i = 1; i < CLUSTER; ++i) sum = sum + shared.sums[side][i][quad];
@@ -251,7 +251,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 4)
                 float4 mine[MINE] = {}, out[MINE] = {}, sums_of_a = {};
                 for (u32 round = 0; round <= rounds; ++round, ++turn) {
                     const u32 stage = turn % STAGES;
-                    barrier_wait(shared_address(&shared.ready[stage]), turn / STAGES & 1);
+                    barrier_wait<Scope::cluster>(shared_address(&shared.ready[stage]), turn / STAGES & 1);
                     float4 now[MINE] = {}, sum = {};
 #pragma unroll
                     for (u32 i = 0; i < MINE; ++i) {

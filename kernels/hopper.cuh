@@ -96,40 +96,55 @@ __device__ __forceinline__ void barrier_expect(u32 barrier, u32 bytes) {
                  : "memory");
 }
 
-// One arrival at the barrier of the block `rank` of the cluster. It says that this thread has read, or
-// that the copy engine has written; for that no fence is needed, and one of the cluster's scope would
-// wait for all of the thread's stores to global memory.
+// One arrival at the barrier of the block `rank` of the cluster, which says that this thread has read.
+// For that no fence is needed, and one of the cluster's scope would wait for all of the thread's stores
+// to global memory.
 __device__ __forceinline__ void barrier_arrive_at(u32 barrier, u32 rank) {
     asm volatile("mbarrier.arrive.shared::cluster.b64 _, [%0];" ::"r"(map_shared(barrier, rank)) : "memory");
 }
 
-// The same, after which that block sees what this thread, and the others of its warp, wrote there.
+// The same, after which a thread that waits with Scope::cluster sees what this one wrote or saw.
 __device__ __forceinline__ void barrier_release_at(u32 barrier, u32 rank) {
     asm volatile("mbarrier.arrive.release.cluster.shared::cluster.b64 _, [%0];" ::"r"(
                      map_shared(barrier, rank))
                  : "memory");
 }
 
+// Whose writes a wait makes visible: those of the own block and of the copy engine, or of the cluster.
+enum class Scope { block, cluster };
+
+template <Scope scope>
 __device__ __forceinline__ bool barrier_try(u32 barrier, u32 parity) {
     u32 done;
-    asm volatile(
-        "{\n\t.reg .pred done;\n\t"
-        "mbarrier.try_wait.parity.shared::cta.b64 done, [%1], %2;\n\t"
-        "selp.u32 %0, 1, 0, done;\n\t}"
-        : "=r"(done)
-        : "r"(barrier), "r"(parity)
-        : "memory");
+    if constexpr (scope == Scope::block) {
+        asm volatile(
+            "{\n\t.reg .pred done;\n\t"
+            "mbarrier.try_wait.parity.shared::cta.b64 done, [%1], %2;\n\t"
+            "selp.u32 %0, 1, 0, done;\n\t}"
+            : "=r"(done)
+            : "r"(barrier), "r"(parity)
+            : "memory");
+    } else {
+        asm volatile(
+            "{\n\t.reg .pred done;\n\t"
+            "mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 done, [%1], %2;\n\t"
+            "selp.u32 %0, 1, 0, done;\n\t}"
+            : "=r"(done)
+            : "r"(barrier), "r"(parity)
+            : "memory");
+    }
     return done != 0;
 }
 
 // Waits until the phase of this parity has ended: 0 for the first, 1 for the second, and so on. A
 // fresh barrier passes a wait for parity 1.
+template <Scope scope = Scope::block>
 __device__ __forceinline__ void barrier_wait(u32 barrier, u32 parity) {
-    if (barrier_try(barrier, parity)) {
+    if (barrier_try<scope>(barrier, parity)) {
         return;
     }
     const u64 begin = globaltimer();
-    while (!barrier_try(barrier, parity)) {
+    while (!barrier_try<scope>(barrier, parity)) {
         if (globaltimer() - begin > PATIENCE_NS) {
             __trap();
         }

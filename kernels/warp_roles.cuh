@@ -98,14 +98,12 @@ struct Stage {
     __device__ __forceinline__ void consumer_release(u32 step) { barrier_arrive(&empty[step % STAGES]); }
 };
 
-// A copy of 16 bytes to shared memory, of which the first `bytes` are read and the rest are zeros.
-__device__ __forceinline__ void copy_16(void* to, const void* from, u32 bytes) {
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared_address(to)), "l"(from),
-                 "r"(bytes)
-                 : "memory");
+// A copy of 16 bytes to shared memory.
+__device__ __forceinline__ void copy_16(void* to, const void* from) {
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(shared_address(to)), "l"(from) : "memory");
 }
 
-// The same for one float, wherever it lies.
+// A copy of one float, wherever it lies, or of a zero if `bytes` is 0.
 __device__ __forceinline__ void copy_4(void* to, const void* from, u32 bytes) {
     asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(shared_address(to)), "l"(from),
                  "r"(bytes)
@@ -116,19 +114,28 @@ __device__ __forceinline__ bool aligned_16(const void* place) {
     return reinterpret_cast<u64>(place) % sizeof(float4) == 0;
 }
 
+__device__ __forceinline__ void copy_or_zero(float* to, const float* from, u32 i, u32 valid) {
+    copy_4(to + i, i < valid ? from + i : from, i < valid ? sizeof(float) : 0);
+}
+
 // A warp copies up to `room` floats: `valid` from global memory, zeros behind them. Nothing past
 // `valid` is read. `room` is a multiple of 4, `to` is aligned to 16 bytes, `from` may not be.
 __device__ __forceinline__ void warp_copy(float* to, const float* from, u32 valid, u32 room, u32 lane) {
     if (aligned_16(from)) {
 #pragma unroll 8
         for (u32 i = lane * LANE_FLOATS; i < room; i += WARP * LANE_FLOATS) {
-            const u32 mine = i < valid ? min(valid - i, LANE_FLOATS) : 0;
-            copy_16(to + i, mine != 0 ? from + i : from, mine * sizeof(float));
+            if (i + LANE_FLOATS <= valid) {
+                copy_16(to + i, from + i);
+            } else {
+                for (u32 j = i; j < i + LANE_FLOATS; ++j) {
+                    copy_or_zero(to, from, j, valid);
+                }
+            }
         }
     } else {
 #pragma unroll 4
         for (u32 i = lane; i < room; i += WARP) {
-            copy_4(to + i, i < valid ? from + i : from, i < valid ? sizeof(float) : 0);
+            copy_or_zero(to, from, i, valid);
         }
     }
 }
