@@ -179,11 +179,12 @@ __device__ __forceinline__ void store(const Ring& ring, u32 group, const float (
     }
 }
 
-// A barrier of all threads of the cluster, or of the block where that is one.
+// A barrier of all threads of the cluster, or of the block where that is one. Warps come to it from
+// different branches, which __syncthreads() forbids.
 template <u32 CLUSTER>
 __device__ __forceinline__ void meet() {
     if (CLUSTER == 1) {
-        __syncthreads();
+        sync_threads<1, THREADS>();
     } else {
         cluster_sync();
     }

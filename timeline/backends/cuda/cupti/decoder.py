@@ -11,7 +11,7 @@ import pyarrow as pa
 from timeline.backends.cuda.cupti.activities import activities, timed
 from timeline.backends.cuda.cupti.calls import Nesting, calls
 from timeline.backends.cuda.cupti.context import Callers, Contexts
-from timeline.backends.cuda.cupti.fields import Records
+from timeline.backends.cuda.cupti.fields import Arena, Records
 from timeline.backends.cuda.cupti.kinds import ActivityKind
 from timeline.backends.cuda.cupti.layouts import Layout
 from timeline.backends.cuda.cupti.markers import Markers
@@ -69,6 +69,7 @@ class Decoder:
         self.contexts = Contexts(names)
         self._markers = Markers(names, names)
         self._nesting = Nesting()
+        self._arena = Arena()
         self.records = 0
         self.untimed = 0
         self._foreign_event_times = False
@@ -88,7 +89,15 @@ class Decoder:
         done: list[pa.Table] = []
         kept: dict[int, list[Records]] = {}
         for buffer, following in buffers:
-            found = split(buffer, self._sizes, self._layout.records, following)
+            self._arena.reset()
+            found = split(
+                buffer,
+                self._sizes,
+                self._layout.records,
+                following,
+                arena=self._arena,
+                passing=_ACTIVITIES,
+            )
             for kind, records in found.items():
                 self.records += len(records)
                 if kind in _ACTIVITIES:

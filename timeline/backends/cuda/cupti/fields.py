@@ -18,6 +18,7 @@ import numpy.typing as npt
 from timeline.trace.columns import Masked
 
 __all__ = [
+    "Arena",
     "Array",
     "Column",
     "Records",
@@ -35,6 +36,33 @@ Column = Array | Masked
 
 _WORD = 8
 _BLOCK = 1024
+
+
+class Arena:
+    """Memory for the words of one buffer's records, used again for the next buffer.
+
+    Fresh memory costs more than what is written to it: the system hands it out page by page.
+    """
+
+    def __init__(self) -> None:
+        self._words: Words = np.empty(0, np.uint64)
+        self._used = 0
+        self._wanted = 0
+
+    def reset(self) -> None:
+        """Take everything back that was handed out; nobody may use it any more."""
+        if self._wanted > len(self._words):
+            self._words = np.empty(self._wanted, np.uint64)
+        self._used = self._wanted = 0
+
+    def empty(self, shape: tuple[int, int]) -> Words:
+        """An array until the next :meth:`reset`."""
+        count = shape[0] * shape[1]
+        self._wanted += count
+        start, self._used = self._used, self._used + count
+        if self._used > len(self._words):
+            return np.empty(shape, np.uint64)
+        return self._words[start : self._used].reshape(shape)
 
 
 class Records:
@@ -55,12 +83,23 @@ class Records:
         self.dtype = dtype
 
     @classmethod
-    def found(cls, source: Words, starts: Array, step: int, dtype: np.dtype[Any]) -> Records:
-        """Records of ``step`` words that start at the words ``starts`` of a buffer; copies."""
-        count, spans = len(starts), _spans(dtype)
-        made = cls(np.empty((sum(len(span) for span in spans), count), np.uint64), dtype)
-        if starts[-1] - starts[0] == step * (count - 1):  # nothing lies between them
-            made._turn(source[starts[0] : starts[-1] + step].reshape(count, step), spans)
+    def found(
+        cls,
+        source: Words,
+        starts: Array,
+        step: int,
+        dtype: np.dtype[Any],
+        arena: Arena | None = None,
+    ) -> Records:
+        """Records of ``step`` words that start at the words ``starts`` of a buffer; copies.
+
+        With an ``arena``, they last until that is reset.
+        """
+        spans = _spans(dtype)
+        shape = (sum(len(span) for span in spans), len(starts))
+        made = cls(arena.empty(shape) if arena else np.empty(shape, np.uint64), dtype)
+        if starts[-1] - starts[0] == step * (len(starts) - 1):  # nothing lies between them
+            made._turn(source[starts[0] : starts[-1] + step].reshape(-1, step), spans)
         else:
             made._gather(source, starts, spans)
         return made

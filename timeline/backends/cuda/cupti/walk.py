@@ -7,13 +7,13 @@ knows those of the loaded library.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from timeline.backends.cuda.cupti.fields import Records, distinct
+from timeline.backends.cuda.cupti.fields import Arena, Records, distinct
 from timeline.errors import CuptiError
 
 __all__ = ["NextRecord", "RecordSizes", "split"]
@@ -99,7 +99,13 @@ class RecordSizes:
 
 
 def split(
-    buffer: Bytes, sizes: RecordSizes, types: Mapping[int, np.dtype[Any]], following: NextRecord
+    buffer: Bytes,
+    sizes: RecordSizes,
+    types: Mapping[int, np.dtype[Any]],
+    following: NextRecord,
+    *,
+    arena: Arena | None = None,
+    passing: Collection[int] = (),
 ) -> dict[int, Records]:
     """Records of a buffer, by kind, in their order; copies.
 
@@ -109,6 +115,8 @@ def split(
         The valid part of a completed buffer.
     types : mapping of int to numpy.dtype
         Structured types of the kinds to keep; others are skipped.
+    arena : Arena, optional
+        Holds the records of the kinds that are ``passing``.
 
     Raises
     ------
@@ -131,7 +139,13 @@ def split(
     else:
         return {}
     return {
-        kind: Records.found(words, starts[kinds == kind], sizes.words[kind], types[kind])
+        kind: Records.found(
+            words,
+            starts[kinds == kind],
+            sizes.words[kind],
+            types[kind],
+            arena if kind in passing else None,
+        )
         for kind in present
         if kind in types
     }
