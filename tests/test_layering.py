@@ -16,6 +16,7 @@ LAYERS = (
     {"program", "intervals", "trace"},
     {"engines"},
     {"backends", "formats", "analysis", "techniques"},
+    {"whatif"},
     {"figures", "report", "check", "recording"},
     {"record", "ranks", "samples"},
     {"claims"},

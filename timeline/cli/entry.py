@@ -20,6 +20,7 @@ from timeline.cli.record import Record
 from timeline.cli.report import Report
 from timeline.cli.run import Run
 from timeline.cli.techniques import Techniques
+from timeline.cli.whatif import WhatIf
 from timeline.errors import TimelineError, UnavailableError, unknown
 
 __all__ = ["COMMANDS", "build_parser", "main"]
@@ -31,6 +32,7 @@ COMMANDS: Sequence[Command] = (
     Record(),
     Report(),
     Gantt(),
+    WhatIf(),
     Claims(),
     Import(),
     Export(),

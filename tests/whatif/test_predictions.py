@@ -1,0 +1,96 @@
+"""Each fix on a simulated baseline, beside the simulated variant that has it."""
+
+from collections.abc import Callable
+
+import pytest
+
+from timeline.analysis.windows import makespans_ns
+from timeline.errors import UsageError
+from timeline.trace import Trace
+from timeline.whatif import FIXES, predict, rank
+
+Simulated = Callable[..., Trace]
+
+PAIRS = (
+    ("pinned_vs_pageable", "pageable", "pinned", "pin_copies", 0.05),
+    ("default_stream_barrier", "stray_legacy", "non_blocking", "named_streams", 0.01),
+    ("event_wait", "device_synchronize", "event", "events_for_syncs", 0.01),
+    ("event_wait", "stream_synchronize", "event", "events_for_syncs", 0.01),
+    ("stream_ordered_alloc", "malloc_free", "async_max", "async_alloc", 0.05),
+)
+
+
+@pytest.mark.parametrize(("name", "before", "after", "fix", "within"), PAIRS)
+def test_a_fix_predicts_the_simulated_variant(
+    simulated: Simulated, name: str, before: str, after: str, fix: str, within: float
+) -> None:
+    found = predict(simulated(name, before), [fix])
+    (measured,) = makespans_ns(simulated(name, after))
+    assert found.applied == (fix,)
+    assert found.replayed_ns == found.recorded_ns
+    assert found.predicted_ns == pytest.approx(measured, rel=within)
+    assert found.bound_ns <= found.predicted_ns
+    assert found.trace.meta.source == "what-if"
+    assert makespans_ns(found.trace) == [found.predicted_ns]
+
+
+def test_without_fixes_the_prediction_is_the_replay(simulated: Simulated) -> None:
+    found = predict(simulated("event_wait", "event"), [])
+    assert found.applied == ()
+    assert found.gain_ns == 0
+    assert found.predicted_ns == found.recorded_ns
+
+
+def test_a_fix_with_nothing_to_fix_says_so(simulated: Simulated) -> None:
+    found = predict(simulated("event_wait", "event"), ["pin_copies"])
+    assert found.fixes == ("pin_copies",)
+    assert found.applied == ()
+    assert found.gain_ns == 0
+
+
+def test_the_ranking_puts_the_largest_gain_first(simulated: Simulated) -> None:
+    found = rank(simulated("pinned_vs_pageable", "pageable"))
+    assert found[0].fixes == ("pin_copies",)
+    gains = [one.gain_ns for one in found]
+    assert gains == sorted(gains, reverse=True)
+    assert all(one.applied == one.fixes for one in found)
+
+
+@pytest.mark.parametrize("factor", [2, 4])
+def test_faster_kernels_shorten_a_chain_of_them(simulated: Simulated, factor: int) -> None:
+    trace = simulated("five_kernels", "one_stream")
+    busy = predict(trace, [f"faster:SM:{factor}"])
+    kernels = sum(
+        end - start
+        for start, end, engine in zip(
+            *(trace.activities[name].to_pylist() for name in ("start", "end", "engine")),
+            strict=True,
+        )
+        if engine == "SM"
+    )
+    saved = kernels * (1 - 1 / factor)
+    assert busy.gain_ns == pytest.approx(saved, rel=0.001)
+
+
+@pytest.mark.parametrize(
+    ("fixes", "message"),
+    [
+        (["pin_copys"], "did you mean"),
+        (["faster"], "needs a value: name"),
+        (["faster:x:fast"], "'fast' is no number"),
+        (["faster:x:0"], "at least"),
+        (["pin_copies:3"], "takes 0 values"),
+        (["events_for_syncs:some"], "one of last, all"),
+    ],
+)
+def test_wrong_fixes_are_refused(simulated: Simulated, fixes: list[str], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        predict(simulated("event_wait", "device_synchronize"), fixes)
+
+
+def test_every_fix_is_described() -> None:
+    for name, fix in FIXES.items():
+        assert fix.name == name
+        assert fix.title
+        assert fix.description.endswith(".")
+        assert fix.ranked == all(parameter.default for parameter in fix.parameters)

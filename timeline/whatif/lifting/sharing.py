@@ -1,0 +1,155 @@
+"""What sharing an engine did to a recorded schedule: read out of it, so that it can be undone.
+
+An engine is shared by what runs on it: together they fill at most the whole of it, and while they
+would fill more, all of them slow down alike. The next one may begin once there is room, and an
+activity makes room when it ends, or earlier: as the last blocks of a kernel run, those of the next
+one move in. When that was is read from the recording, so that everything fits that did fit.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from timeline.intervals import Int64
+
+__all__ = ["FULL", "Pace", "Sharing", "shared"]
+
+Float64 = npt.NDArray[np.float64]
+Pace = Callable[[Int64], Float64]
+"""Recorded time to the time that would have passed, had nothing outside slowed the engine."""
+
+FULL = 1.0 + 1e-9
+_LONGEST_HANDOVER_NS = 10_000
+_NO_WAIT = -1
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Sharing:
+    """Of the activities of one engine, each column of shape (n,).
+
+    Attributes
+    ----------
+    work_ns : numpy.ndarray of float64
+        How long each takes with the engine for itself.
+    early_ns : numpy.ndarray of float64
+        Work that was left when it made room.
+    handover_ns : numpy.ndarray of int64
+        From when there was room until it started, or -1 where it did not wait for room.
+    """
+
+    work_ns: Float64
+    early_ns: Float64
+    handover_ns: Int64
+
+
+def shared(
+    starts: Int64, ends: Int64, shares: Float64, ready: Int64, pace: Pace | None = None
+) -> Sharing:
+    """Read it from the recorded starts and ends, given when each was ready to start.
+
+    All of shape (n,), by start.
+    """
+    own_time = pace or _as_is
+    alone = _one_at_a_time(starts, ends, ready, own_time)
+    return alone if alone is not None else _Sweep(starts, ends, shares, ready, own_time).run()
+
+
+def _as_is(times: Int64) -> Float64:
+    return times.astype(np.float64)
+
+
+def _one_at_a_time(starts: Int64, ends: Int64, ready: Int64, own_time: Pace) -> Sharing | None:
+    """The same at once where no two ran together."""
+    if bool((starts[1:] < ends[:-1]).any()):
+        return None
+    handover = np.full(len(starts), -1, np.int64)
+    gap = starts[1:] - ends[:-1]
+    waited = (ready[1:] < ends[:-1]) & (gap <= _LONGEST_HANDOVER_NS)
+    handover[1:][waited] = gap[waited]
+    return Sharing(own_time(ends) - own_time(starts), np.zeros(len(starts)), handover)
+
+
+class _Sweep:
+    """One pass over starts and ends in order of time."""
+
+    def __init__(
+        self, starts: Int64, ends: Int64, shares: Float64, ready: Int64, own_time: Pace
+    ) -> None:
+        count = len(starts)
+        self._ends: list[int] = ends.tolist()
+        self._starts: list[int] = starts.tolist()
+        self._shares: list[float] = shares.tolist()
+        self._ready: list[int] = ready.tolist()
+        times = np.concatenate((ends, starts))
+        is_start = np.arange(2 * count) >= count
+        self._turn: list[int] = np.lexsort((is_start, times)).tolist()
+        self._own_starts: list[float] = own_time(starts).tolist()
+        self._own_ends: list[float] = own_time(ends).tolist()
+        self._done, self._at = 0.0, 0.0  # work done by whoever ran all the time, and up to when
+        self._filled, self._taken = 0.0, 0.0  # by all that run; by those that made no room yet
+        self._holding: dict[int, None] = {}
+        self._room_at: list[int] = []  # when room was made, and how much had been taken before
+        self._before: list[float] = []
+        self._begun = [0.0] * count
+        self._left_at = [-1.0] * count
+
+    def run(self) -> Sharing:
+        """Sweep; the sums are exact as long as nothing slows down."""
+        count = len(self._starts)
+        work, handover = [0.0] * count, [-1] * count
+        for item in self._turn:
+            if item < count:
+                self._advance(self._own_ends[item])
+                work[item] = self._done - self._begun[item]
+                self._filled -= self._shares[item]
+                if item in self._holding:
+                    self._make_room(item, self._ends[item])
+            else:
+                place = item - count
+                self._advance(self._own_starts[place])
+                handover[place] = self._begin(place)
+        early = [
+            self._begun[i] + work[i] - left if left >= 0 else 0.0
+            for i, left in enumerate(self._left_at)
+        ]
+        return Sharing(np.array(work), np.maximum(early, 0.0), np.array(handover, np.int64))
+
+    def _advance(self, time: float) -> None:
+        self._done += (time - self._at) / max(self._filled, 1.0)
+        self._at = time
+
+    def _begin(self, place: int) -> int:
+        """Start an activity; returns how long after there was room for it, or -1."""
+        start, share = self._starts[place], self._shares[place]
+        while self._holding and self._taken + share > FULL:
+            first = min(self._holding, key=lambda other: self._ends[other])
+            self._left_at[first] = self._done
+            self._make_room(first, start)
+        waited = self._waited(start, share, self._ready[place])
+        self._holding[place] = None
+        self._taken += share
+        self._filled += share
+        self._begun[place] = self._done
+        return waited
+
+    def _make_room(self, place: int, time: int) -> None:
+        self._room_at.append(time)
+        self._before.append(self._taken)
+        del self._holding[place]
+        self._taken = self._taken - self._shares[place] if self._holding else 0.0
+
+    def _waited(self, start: int, share: float, ready: int) -> int:
+        """Time since the last room was made without which it would not have fitted."""
+        after = bisect_right(self._room_at, ready)
+        for turn in range(len(self._room_at) - 1, after - 1, -1):
+            gap = start - self._room_at[turn]
+            if gap > _LONGEST_HANDOVER_NS:
+                return _NO_WAIT
+            if self._before[turn] + share > FULL:
+                return gap
+        return _NO_WAIT

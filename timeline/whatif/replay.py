@@ -1,0 +1,247 @@
+"""Runs a scenario: when everything in it happens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from heapq import heappop, heappush
+
+import numpy as np
+
+from timeline.engines import D2H, ENGINES, H2D
+from timeline.errors import TraceError
+from timeline.intervals import Int64
+from timeline.whatif.lifting.sharing import FULL
+from timeline.whatif.scenario import Scenario
+
+__all__ = ["Schedule", "replay"]
+
+_ENGINE, _HANDOVER, _ARRIVAL = range(3)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Schedule:
+    """Times of a replay, ns of trace time.
+
+    Attributes
+    ----------
+    starts, ends : numpy.ndarray of int64, shape (n,)
+        Of the activities.
+    call_starts, call_ends : numpy.ndarray of int64, shape (m,)
+        Of the calls.
+    """
+
+    starts: Int64
+    ends: Int64
+    call_starts: Int64
+    call_ends: Int64
+
+    @property
+    def makespan_ns(self) -> int:
+        """From the first activity's start to the last one's end, ns."""
+        return int(self.ends.max() - self.starts.min()) if len(self.ends) else 0
+
+
+def replay(scenario: Scenario) -> Schedule:
+    """Run it; the same scenario gives the same times.
+
+    Raises
+    ------
+    TraceError
+        When parts of it wait for each other.
+    """
+    run = _Run(scenario)
+    run.run()
+    points = np.array(run.at[: scenario.origin], np.int64)
+    count = 2 * len(scenario.activities)
+    return Schedule(points[0:count:2], points[1:count:2], points[count::2], points[count + 1 :: 2])
+
+
+class _Engine:
+    """What runs on an engine and what waits for it; see :mod:`.lifting.sharing`."""
+
+    __slots__ = (
+        "at",
+        "done",
+        "due",
+        "filled",
+        "opposite",
+        "pace",
+        "running",
+        "taken",
+        "version",
+        "waiting",
+    )
+
+    def __init__(self, at: int) -> None:
+        self.at, self.done = at, 0.0
+        self.filled = self.taken = 0.0
+        self.pace = 1.0
+        self.opposite = -1
+        self.running = 0
+        self.due: list[tuple[float, int, int]] = []
+        self.waiting: list[tuple[int, int]] = []
+        self.version = 0
+
+    def advance(self, time: int) -> None:
+        """Do the work up to ``time``."""
+        slow = self.filled if self.filled > 1.0 else 1.0
+        self.done += (time - self.at) / (slow * self.pace)
+        self.at = time
+
+
+def _oppose(engines: list[_Engine]) -> None:
+    """Let the two directions of copies know of each other."""
+    here, there = ENGINES.index(H2D), ENGINES.index(D2H)
+    if len(engines) > max(here, there):
+        engines[here].opposite, engines[there].opposite = there, here
+
+
+class _Run:
+    """The event queue: arrivals at engines, and what engines finish."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        acts, orders = scenario.activities, scenario.orders
+        points = scenario.gate + 1
+        turn = np.argsort(orders.sources, kind="stable")
+        first = np.searchsorted(orders.sources[turn], np.arange(points + 1))
+        self._first: list[int] = first.tolist()
+        self._targets: list[int] = orders.targets[turn].tolist()
+        self._lags: list[int] = orders.lags[turn].tolist()
+        self._pending: list[int] = np.bincount(orders.targets, minlength=points).tolist()
+        begin = scenario.work.window.start_ns
+        self._begin = begin
+        self.at: list[int] = [-(1 << 62)] * points
+        self._count = len(acts)
+        self._group: list[int] = acts.groups.tolist()
+        self._work: list[float] = acts.work_ns.tolist()
+        self._share: list[float] = acts.shares.tolist()
+        self._early: list[float] = acts.early_ns.tolist()
+        self._handover: list[int] = acts.handover_ns.tolist()
+        self._rank: list[int] = acts.ranks.tolist()
+        self._engines = [_Engine(begin) for _ in range(int(acts.groups.max(initial=-1)) + 1)]
+        self._duplex = scenario.duplex
+        _oppose(self._engines)
+        self._queue: list[tuple[int, int, int, int]] = []
+
+    def run(self) -> None:
+        """Until nothing is left."""
+        queue = self._queue
+        free = [p for p, left in enumerate(self._pending) if not left and p & 1 == 0]
+        twice = 2 * self._count
+        for point in free:
+            if point < twice:  # waits for nothing: starts at once
+                self._arrive(point, self._begin)
+            else:
+                self._settle(point, self._begin)
+        while queue:
+            time, what, item, version = heappop(queue)
+            if what == _ENGINE:
+                engine = self._engines[item]
+                if engine.version == version:
+                    self._next(engine, item, time)
+            elif what == _ARRIVAL:
+                group = self._group[item]
+                engine = self._engines[group]
+                heappush(engine.waiting, (self._rank[item], item))
+                self._admit(engine, group, time, item)
+            else:
+                group = self._group[item]
+                self._start(self._engines[group], group, item, time)
+        left = sum(1 for count in self._pending if count > 0)
+        if left:
+            raise TraceError(f"{left} points of the schedule wait for each other in a circle")
+
+    def _settle(self, point: int, time: int) -> None:
+        """The time of a point is known: so are those that waited for it alone."""
+        at, first, targets, lags = self.at, self._first, self._targets, self._lags
+        pending, twice = self._pending, 2 * self._count
+        stack = [point]
+        at[point] = time
+        while stack:
+            point = stack.pop()
+            time = at[point]
+            for edge in range(first[point], first[point + 1]):
+                target = targets[edge]
+                arrives = time + lags[edge]
+                if arrives > at[target]:
+                    at[target] = arrives
+                left = pending[target] - 1
+                pending[target] = left
+                if not left:
+                    if target < twice:
+                        self._arrive(target, at[target])
+                    else:
+                        stack.append(target)
+
+    def _arrive(self, point: int, time: int) -> None:
+        place = point >> 1
+        if self._group[place] >= 0:
+            heappush(self._queue, (time, _ARRIVAL, place, 0))
+            return
+        self._settle(point, time)
+        self._settle(point + 1, time + round(self._work[place]))
+
+    def _admit(self, engine: _Engine, group: int, time: int, arrived: int) -> None:
+        """Give room to those that wait, in order."""
+        waiting = engine.waiting
+        while waiting:
+            place = waiting[0][1]
+            share = self._share[place]
+            if engine.taken + share > FULL:
+                return
+            heappop(waiting)
+            engine.taken += share
+            handover = 0 if place == arrived else self._handover[place]
+            if handover:
+                heappush(self._queue, (time + handover, _HANDOVER, place, 0))
+            else:
+                self._start(engine, group, place, time)
+
+    def _start(self, engine: _Engine, group: int, place: int, time: int) -> None:
+        engine.advance(time)
+        engine.filled += self._share[place]
+        engine.running += 1
+        if engine.running == 1 and engine.opposite >= 0:
+            self._pace(engine.opposite, time, self._duplex[engine.opposite])
+        until, early = engine.done + self._work[place], self._early[place]
+        heappush(engine.due, (until, 1, place))
+        if early > 0:
+            heappush(engine.due, (until - early, 0, place))
+        self._schedule(engine, group)
+        self._settle(2 * place, time)
+
+    def _schedule(self, engine: _Engine, group: int) -> None:
+        engine.version += 1
+        if engine.due:
+            slow = engine.filled if engine.filled > 1.0 else 1.0
+            after = round((engine.due[0][0] - engine.done) * slow * engine.pace)
+            time = engine.at + after if after > 0 else engine.at
+            heappush(self._queue, (time, _ENGINE, group, engine.version))
+
+    def _pace(self, group: int, time: int, pace: float) -> None:
+        """The other direction began or ended."""
+        engine = self._engines[group]
+        engine.advance(time)
+        engine.pace = pace
+        if engine.running:
+            self._schedule(engine, group)
+
+    def _next(self, engine: _Engine, group: int, time: int) -> None:
+        """An activity makes room, or ends."""
+        engine.advance(time)
+        _, ended, place = heappop(engine.due)
+        share = self._share[place]
+        if ended:
+            engine.running -= 1
+            engine.filled = engine.filled - share if engine.running else 0.0
+            if not engine.running and engine.opposite >= 0:
+                self._pace(engine.opposite, time, 1.0)
+        if not ended or self._early[place] <= 0:
+            engine.taken -= share
+            if engine.taken < 1e-9:
+                engine.taken = 0.0
+        self._schedule(engine, group)
+        if ended:
+            self._settle(2 * place + 1, time)
+        if engine.waiting:
+            self._admit(engine, group, time, -1)
