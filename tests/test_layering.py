@@ -17,6 +17,7 @@ LAYERS = (
     {"engines"},
     {"backends", "formats", "analysis", "techniques"},
     {"whatif"},
+    {"findings"},
     {"figures", "report", "check", "recording"},
     {"record", "ranks", "samples"},
     {"claims"},

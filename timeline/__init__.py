@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from timeline.backends.cuda import CudaBackend
     from timeline.backends.sim import SimBackend
     from timeline.errors import TimelineError
+    from timeline.findings import findings
     from timeline.program import Builder, Program
     from timeline.record import record
     from timeline.report import report
@@ -33,6 +34,7 @@ __all__ = [
     "SimBackend",
     "TimelineError",
     "Trace",
+    "findings",
     "open_backend",
     "record",
     "report",
@@ -48,6 +50,7 @@ _HOMES = {
     "SimBackend": "timeline.backends.sim",
     "TimelineError": "timeline.errors",
     "Trace": "timeline.trace",
+    "findings": "timeline.findings",
     "open_backend": "timeline.backends",
     "record": "timeline.record",
     "report": "timeline.report",
@@ -66,7 +69,7 @@ def __dir__() -> list[str]:
 
 
 class _Package(ModuleType):
-    """Keeps ``timeline.record`` and ``timeline.report`` the functions.
+    """Keeps ``timeline.findings``, ``timeline.record`` and ``timeline.report`` the functions.
 
     Importing the submodule of the same name would bind the submodule to it.
     """

@@ -14,6 +14,7 @@ from timeline.cli.claims import Claims
 from timeline.cli.command import Command, Parser
 from timeline.cli.demo import Demo
 from timeline.cli.export import Export
+from timeline.cli.findings import Findings
 from timeline.cli.gantt import Gantt
 from timeline.cli.import_trace import Import
 from timeline.cli.record import Record
@@ -31,6 +32,7 @@ COMMANDS: Sequence[Command] = (
     Run(),
     Record(),
     Report(),
+    Findings(),
     Gantt(),
     WhatIf(),
     Claims(),

@@ -83,6 +83,8 @@ def _more(one: DeviceReport, report: Report) -> Json:
         "longest_idle_ns": one.idle.longest_ns,
         "path_taken_ns": None if path is None else dict(path.shares_ns),
         "idle_causes_ns": {found.engine: dict(found.by_cause_ns) for found in one.idle_causes},
+        "findings": [found.to_json() for found in one.findings],
+        "unknown": [note.to_json() for note in one.unknown],
         "makespan_spread_ns": _fields(one.makespan_spread),
         "launch_gaps": _fields(one.launch_gaps),
         "pdl": _pdl(one.dependent_launches),

@@ -15,12 +15,10 @@ from timeline.analysis import (
     busiest_stretch,
     communication,
     copies,
-    critical_path,
     dependent_launches,
     device_idle,
     devices,
     host_waits,
-    idle_causes,
     inside_kernels,
     kernel_overlap,
     launch_gaps,
@@ -34,6 +32,7 @@ from timeline.analysis import (
     work_of,
 )
 from timeline.analysis.execution import execution
+from timeline.findings import Diagnosis, case_of, examine
 from timeline.report.model import DeviceReport, Report
 from timeline.report.units import percent_text
 from timeline.trace import Trace
@@ -73,7 +72,7 @@ def report(
         repeat = median_repeat(trace)
     span = Window(*window) if window is not None else None
     works = [work_of(trace, device, window=span, repeat=repeat) for device in devices(trace)]
-    measured = tuple(_device(work, windowed=span is not None) for work in works)
+    measured = tuple(_device(work, works, windowed=span is not None) for work in works)
     found = [*trace.meta.notes, *_notes(trace, works, measured)]
     if window is None and repeat is None:
         found += [text for work in works for text in _mostly_idle(work)]
@@ -91,9 +90,10 @@ def report(
     )
 
 
-def _device(work: Work, *, windowed: bool) -> DeviceReport:
+def _device(work: Work, works: list[Work], *, windowed: bool) -> DeviceReport:
     known = {device.id: device.name for device in work.trace.meta.devices}
-    why = execution(work) if len(work.rows) <= MOST_EXPLAINED else None
+    why = case_of(execution(work), works) if len(work.rows) <= MOST_EXPLAINED else None
+    found = Diagnosis((), ()) if why is None else examine(why)
     return DeviceReport(
         device=work.device,
         name=known.get(work.device, ""),
@@ -113,8 +113,10 @@ def _device(work: Work, *, windowed: bool) -> DeviceReport:
         stamps=stamp_agreement(work),
         inside=inside_kernels(work),
         summary=summary(work),
-        critical_path=None if why is None else critical_path(why),
-        idle_causes=() if why is None else tuple(idle_causes(why, e) for e in work.engines),
+        critical_path=None if why is None else why.path,
+        idle_causes=() if why is None else tuple(why.idle.values()),
+        findings=found.findings,
+        unknown=found.unknown,
         makespan_spread=None if windowed else _spread(work),
     )
 

@@ -26,6 +26,7 @@ from timeline.analysis import (
     Utilization,
     Window,
 )
+from timeline.findings import Finding, Unknown
 from timeline.trace import Trace
 
 if TYPE_CHECKING:
@@ -52,6 +53,10 @@ class DeviceReport:
         As it was taken; None for more than :data:`timeline.report.build.MOST_EXPLAINED` activities.
     idle_causes : tuple of IdleCauses
         One an engine, in the order of ``utilization``; empty like ``critical_path``.
+    findings : tuple of Finding
+        What cost time, the costliest first; empty like ``critical_path``.
+    unknown : tuple of Unknown
+        Causes that the trace can't tell about.
     makespan_spread : Spread or None
         Of the makespan over the repeats, ns; None without repeats.
     """
@@ -76,6 +81,8 @@ class DeviceReport:
     summary: tuple[NameSummary, ...]
     critical_path: CriticalPath | None
     idle_causes: tuple[IdleCauses, ...]
+    findings: tuple[Finding, ...]
+    unknown: tuple[Unknown, ...]
     makespan_spread: Spread | None
 
 

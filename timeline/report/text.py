@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from timeline.analysis import CAUSES
 from timeline.report.as_json import as_json
+from timeline.report.findings import finding_table
 from timeline.report.inside import inside_tables
 from timeline.report.tables import grid, printable
 from timeline.report.units import UNDEFINED, byte_text, percent_text, ratio_text, telling, time_text
@@ -89,6 +90,7 @@ def _device(one: Json, *, windowed: bool) -> Iterator[RenderableType]:
     yield _headline(one, windowed=windowed)
     yield _engines(one)
     yield _overlaps(one)
+    yield from filter(None, (finding_table(one["findings"]),))
     yield from filter(None, (_idle_causes(one), _path_taken(one)))
     if one["activities"]:
         yield _names(one)

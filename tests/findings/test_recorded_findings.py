@@ -1,0 +1,34 @@
+"""Every planted cause is found in the recordings; what else is found was judged."""
+
+from pathlib import Path
+
+import pytest
+
+from timeline.findings import DETECTORS, findings
+from timeline.findings.planted import JUDGED, PLANTED, Planted
+from timeline.trace import Trace
+
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+CODES = {detector.code for detector in DETECTORS}
+HERE = [one for one in PLANTED if (SAMPLES / one.technique / one.variant).is_dir()]
+FIXED = sorted(
+    {(one.technique, one.fixed) for one in HERE} - {(one.technique, one.variant) for one in HERE}
+)
+
+
+@pytest.mark.parametrize("one", HERE, ids=lambda one: f"{one.technique}-{one.variant}")
+def test_a_planted_cause_is_found(one: Planted) -> None:
+    trace = Trace.load(SAMPLES / one.technique / one.variant)
+    assert one.code in {found.code for found in findings(trace)}
+
+
+@pytest.mark.parametrize(("technique", "variant"), FIXED)
+def test_a_fixed_variant_has_no_finding_that_was_not_judged(technique: str, variant: str) -> None:
+    trace = Trace.load(SAMPLES / technique / variant)
+    judged = {code for name, of, code in JUDGED if (name, of) == (technique, variant)}
+    assert {found.code for found in findings(trace)} == judged
+
+
+def test_the_table_names_detectors() -> None:
+    assert {one.code for one in PLANTED} <= CODES
+    assert {code for _, _, code in JUDGED} <= CODES
