@@ -19,7 +19,7 @@ LAYERS = (
     {"whatif"},
     {"findings"},
     {"figures", "report", "check", "recording"},
-    {"record", "ranks", "samples"},
+    {"doctor", "record", "ranks", "samples"},
     {"claims"},
     {"ui"},
     {"cli", "pytest_plugin"},

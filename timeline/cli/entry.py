@@ -13,6 +13,7 @@ from timeline.cli.app import App
 from timeline.cli.claims import Claims
 from timeline.cli.command import Command, Parser
 from timeline.cli.demo import Demo
+from timeline.cli.doctor import Doctor
 from timeline.cli.export import Export
 from timeline.cli.findings import Findings
 from timeline.cli.gantt import Gantt
@@ -39,6 +40,7 @@ COMMANDS: Sequence[Command] = (
     Import(),
     Export(),
     App(),
+    Doctor(),
 )
 """The sub-commands, in the order in which the help lists them."""
 
