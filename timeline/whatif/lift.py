@@ -82,6 +82,7 @@ def _lifted(found: Execution, model: DeviceModel) -> Scenario:
         engine_groups(work),
         (work.ends - work.starts).astype(np.float64),
         shares,
+        shares,
         np.zeros(count),
         np.zeros(count, np.int64),
         np.arange(count),
@@ -217,6 +218,7 @@ def _shared(scenario: Scenario, orders: Orders, typical: Int64, raw: Int64, at: 
             at[starts(mine)],
             at[starts(mine) + 1],
             activities.shares[mine],
+            activities.loads[mine],
             ready[starts(mine)],
             duplex_pace(scenario.work, group, scenario.duplex.get(group, 1.0)),
         )
