@@ -82,6 +82,7 @@ def _lifted(found: Execution, model: DeviceModel) -> Scenario:
         engine_groups(work),
         (work.ends - work.starts).astype(np.float64),
         shares,
+        shares,
         np.zeros(count),
         np.zeros(count, np.int64),
         np.arange(count),
@@ -217,6 +218,7 @@ def _shared(scenario: Scenario, orders: Orders, typical: Int64, raw: Int64, at: 
             at[starts(mine)],
             at[starts(mine) + 1],
             activities.shares[mine],
+            activities.loads[mine],
             ready[starts(mine)],
             duplex_pace(scenario.work, group, scenario.duplex.get(group, 1.0)),
         )
@@ -225,12 +227,12 @@ def _shared(scenario: Scenario, orders: Orders, typical: Int64, raw: Int64, at: 
             found.early_ns,
             found.handover_ns,
         )
-    target = orders.targets[binding]
-    for_engine = np.zeros(len(at), np.bool_)
-    for_engine[starts(np.flatnonzero(waited >= 0))] = True
-    exact = binding[~for_engine[target]]
+    arrived = at.copy()
+    arrived[starts(np.arange(count))] = _arrivals(
+        activities, at[starts(np.arange(count))], ready[starts(np.arange(count))], waited
+    )
     lags = typical.copy()
-    lags[exact] = raw[exact]
+    lags[binding] = arrived[orders.targets[binding]] - at[orders.sources[binding]]
     usual = _usual_handover(scenario, waited)
     return scenario.replace(
         orders=orders.with_lags(lags),
@@ -240,6 +242,21 @@ def _shared(scenario: Scenario, orders: Orders, typical: Int64, raw: Int64, at: 
             handover_ns=np.where(waited >= 0, waited, usual),
         ),
     )
+
+
+def _arrivals(activities: Activities, begun: Int64, ready: Int64, waited: Int64) -> Int64:
+    """When each activity was at its engine, ns: as it started, or while it waited for room.
+
+    Engines serve what comes first, so nothing is there before what was served before it.
+    """
+    for_room = waited >= 0
+    found = np.where(for_room, ready, begun)
+    for group in np.unique(activities.groups[for_room]).tolist():
+        mine = np.flatnonzero(activities.groups == group)
+        in_turn = np.maximum.accumulate(found[mine])
+        held = for_room[mine]
+        found[mine[held]] = np.minimum(in_turn, begun[mine] - waited[mine])[held]
+    return np.asarray(found)
 
 
 def _usual_handover(scenario: Scenario, waited: Int64) -> Int64:

@@ -10,12 +10,14 @@ import numpy as np
 from timeline.engines import D2H, ENGINES, H2D
 from timeline.errors import TraceError
 from timeline.intervals import Int64
+from timeline.whatif.engine import Engine
 from timeline.whatif.lifting.sharing import FULL
 from timeline.whatif.scenario import Scenario
 
 __all__ = ["Schedule", "replay"]
 
 _ENGINE, _HANDOVER, _ARRIVAL = range(3)
+_NOTHING = 1e-9
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -56,40 +58,7 @@ def replay(scenario: Scenario) -> Schedule:
     return Schedule(points[0:count:2], points[1:count:2], points[count::2], points[count + 1 :: 2])
 
 
-class _Engine:
-    """What runs on an engine and what waits for it; see :mod:`.lifting.sharing`."""
-
-    __slots__ = (
-        "at",
-        "done",
-        "due",
-        "filled",
-        "opposite",
-        "pace",
-        "running",
-        "taken",
-        "version",
-        "waiting",
-    )
-
-    def __init__(self, at: int) -> None:
-        self.at, self.done = at, 0.0
-        self.filled = self.taken = 0.0
-        self.pace = 1.0
-        self.opposite = -1
-        self.running = 0
-        self.due: list[tuple[float, int, int]] = []
-        self.waiting: list[tuple[int, int]] = []
-        self.version = 0
-
-    def advance(self, time: int) -> None:
-        """Do the work up to ``time``."""
-        slow = self.filled if self.filled > 1.0 else 1.0
-        self.done += (time - self.at) / (slow * self.pace)
-        self.at = time
-
-
-def _oppose(engines: list[_Engine]) -> None:
+def _oppose(engines: list[Engine]) -> None:
     """Let the two directions of copies know of each other."""
     here, there = ENGINES.index(H2D), ENGINES.index(D2H)
     if len(engines) > max(here, there):
@@ -115,10 +84,11 @@ class _Run:
         self._group: list[int] = acts.groups.tolist()
         self._work: list[float] = acts.work_ns.tolist()
         self._share: list[float] = acts.shares.tolist()
+        self._load: list[float] = acts.loads.tolist()
         self._early: list[float] = acts.early_ns.tolist()
         self._handover: list[int] = acts.handover_ns.tolist()
         self._rank: list[int] = acts.ranks.tolist()
-        self._engines = [_Engine(begin) for _ in range(int(acts.groups.max(initial=-1)) + 1)]
+        self._engines = [Engine(begin) for _ in range(int(acts.groups.max(initial=-1)) + 1)]
         self._duplex = scenario.duplex
         _oppose(self._engines)
         self._queue: list[tuple[int, int, int, int]] = []
@@ -181,65 +151,51 @@ class _Run:
         self._settle(point, time)
         self._settle(point + 1, time + round(self._work[place]))
 
-    def _admit(self, engine: _Engine, group: int, time: int, arrived: int) -> None:
+    def _admit(self, engine: Engine, group: int, time: int, arrived: int) -> None:
         """Give room to those that wait, in order."""
         waiting = engine.waiting
         while waiting:
-            place = waiting[0][1]
-            share = self._share[place]
-            if engine.taken + share > FULL:
+            if engine.taken > FULL:
                 return
-            heappop(waiting)
-            engine.taken += share
+            place = heappop(waiting)[1]
+            engine.taken += self._share[place]
             handover = 0 if place == arrived else self._handover[place]
             if handover:
                 heappush(self._queue, (time + handover, _HANDOVER, place, 0))
             else:
                 self._start(engine, group, place, time)
 
-    def _start(self, engine: _Engine, group: int, place: int, time: int) -> None:
+    def _start(self, engine: Engine, group: int, place: int, time: int) -> None:
         engine.advance(time)
-        engine.filled += self._share[place]
-        engine.running += 1
-        if engine.running == 1 and engine.opposite >= 0:
+        if engine.opposite >= 0 and engine.idle:
             self._pace(engine.opposite, time, self._duplex[engine.opposite])
-        until, early = engine.done + self._work[place], self._early[place]
-        heappush(engine.due, (until, 1, place))
-        if early > 0:
-            heappush(engine.due, (until - early, 0, place))
+        engine.start(place, self._load[place], self._work[place], self._early[place])
         self._schedule(engine, group)
         self._settle(2 * place, time)
 
-    def _schedule(self, engine: _Engine, group: int) -> None:
+    def _schedule(self, engine: Engine, group: int) -> None:
         engine.version += 1
-        if engine.due:
-            slow = engine.filled if engine.filled > 1.0 else 1.0
-            after = round((engine.due[0][0] - engine.done) * slow * engine.pace)
-            time = engine.at + after if after > 0 else engine.at
-            heappush(self._queue, (time, _ENGINE, group, engine.version))
+        if not engine.idle:
+            heappush(self._queue, (engine.next_time(), _ENGINE, group, engine.version))
 
     def _pace(self, group: int, time: int, pace: float) -> None:
         """The other direction began or ended."""
         engine = self._engines[group]
         engine.advance(time)
         engine.pace = pace
-        if engine.running:
+        if not engine.idle:
             self._schedule(engine, group)
 
-    def _next(self, engine: _Engine, group: int, time: int) -> None:
+    def _next(self, engine: Engine, group: int, time: int) -> None:
         """An activity makes room, or ends."""
         engine.advance(time)
-        _, ended, place = heappop(engine.due)
-        share = self._share[place]
-        if ended:
-            engine.running -= 1
-            engine.filled = engine.filled - share if engine.running else 0.0
-            if not engine.running and engine.opposite >= 0:
-                self._pace(engine.opposite, time, 1.0)
+        place, ended = engine.happen()
         if not ended or self._early[place] <= 0:
-            engine.taken -= share
-            if engine.taken < 1e-9:
+            engine.taken -= self._share[place]
+            if engine.taken < _NOTHING:
                 engine.taken = 0.0
+        if ended and engine.opposite >= 0 and engine.idle:
+            self._pace(engine.opposite, time, 1.0)
         self._schedule(engine, group)
         if ended:
             self._settle(2 * place + 1, time)

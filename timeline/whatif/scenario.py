@@ -39,7 +39,9 @@ class Activities:
     work_ns : numpy.ndarray of float64
         How long it takes with the engine for itself.
     shares : numpy.ndarray of float64
-        Part of the engine that it fills, 0 to 1.
+        Part of the engine's room that it takes, 0 to 1.
+    loads : numpy.ndarray of float64
+        Part of the engine's throughput that it takes, 0 to 1.
     early_ns : numpy.ndarray of float64
         Work that is left when it makes room for the next: the last blocks of a kernel.
     handover_ns : numpy.ndarray of int64
@@ -57,6 +59,7 @@ class Activities:
     groups: Int64
     work_ns: Float64
     shares: Float64
+    loads: Float64
     early_ns: Float64
     handover_ns: Int64
     ranks: Int64

@@ -10,6 +10,7 @@ from timeline.whatif.fixes.events_for_syncs import FIX as EVENTS_FOR_SYNCS
 from timeline.whatif.fixes.faster import FIX as FASTER
 from timeline.whatif.fixes.named_streams import FIX as NAMED_STREAMS
 from timeline.whatif.fixes.pin_copies import FIX as PIN_COPIES
+from timeline.whatif.fixes.split_streams import FIX as SPLIT_STREAMS
 
 __all__ = ["FIXES"]
 
@@ -20,6 +21,7 @@ FIXES: Mapping[str, Fix] = {
         NAMED_STREAMS,
         ASYNC_ALLOC,
         EVENTS_FOR_SYNCS,
+        SPLIT_STREAMS,
         FASTER,
     )
 }

@@ -1,9 +1,9 @@
 """What sharing an engine did to a recorded schedule: read out of it, so that it can be undone.
 
-An engine is shared by what runs on it: together they fill at most the whole of it, and while they
-would fill more, all of them slow down alike. The next one may begin once there is room, and an
-activity makes room when it ends, or earlier: as the last blocks of a kernel run, those of the next
-one move in. When that was is read from the recording, so that everything fits that did fit.
+What runs on an engine keeps the part of it that it got; who came later gets what is left, and more
+as the others end. The next one begins as soon as there is any room, and an activity makes room when
+it ends, or earlier: as the last blocks of a kernel run, those of the next one move in. When that
+was is read from the recording, so that everything finds room that did find it.
 """
 
 from __future__ import annotations
@@ -17,13 +17,22 @@ import numpy.typing as npt
 
 from timeline.intervals import Int64
 
-__all__ = ["FULL", "Pace", "Sharing", "shared"]
+__all__ = ["FULL", "LEAST_PACE", "WHOLE", "Pace", "Sharing", "shared"]
 
 Float64 = npt.NDArray[np.float64]
 Pace = Callable[[Int64], Float64]
 """Recorded time to the time that would have passed, had nothing outside slowed the engine."""
 
-FULL = 1.0 + 1e-9
+FULL = 1.0 - 1e-9
+"""From here on an engine has no room."""
+
+WHOLE = 1.0 + 1e-9
+"""Up to here all that runs on an engine runs at full pace."""
+
+LEAST_PACE = 0.01
+"""Of what came last, where the others leave it less: something of it runs, or it would not have
+started."""
+
 _LONGEST_HANDOVER_NS = 10_000
 _NO_WAIT = -1
 
@@ -48,7 +57,12 @@ class Sharing:
 
 
 def shared(
-    starts: Int64, ends: Int64, shares: Float64, ready: Int64, pace: Pace | None = None
+    starts: Int64,
+    ends: Int64,
+    shares: Float64,
+    loads: Float64,
+    ready: Int64,
+    pace: Pace | None = None,
 ) -> Sharing:
     """Read it from the recorded starts and ends, given when each was ready to start.
 
@@ -56,7 +70,9 @@ def shared(
     """
     own_time = pace or _as_is
     alone = _one_at_a_time(starts, ends, ready, own_time)
-    return alone if alone is not None else _Sweep(starts, ends, shares, ready, own_time).run()
+    return (
+        alone if alone is not None else _Sweep(starts, ends, shares, loads, ready, own_time).run()
+    )
 
 
 def _as_is(times: Int64) -> Float64:
@@ -67,7 +83,7 @@ def _one_at_a_time(starts: Int64, ends: Int64, ready: Int64, own_time: Pace) -> 
     """The same at once where no two ran together."""
     if bool((starts[1:] < ends[:-1]).any()):
         return None
-    handover = np.full(len(starts), -1, np.int64)
+    handover = np.full(len(starts), _NO_WAIT, np.int64)
     gap = starts[1:] - ends[:-1]
     waited = (ready[1:] < ends[:-1]) & (gap <= _LONGEST_HANDOVER_NS)
     handover[1:][waited] = gap[waited]
@@ -78,64 +94,96 @@ class _Sweep:
     """One pass over starts and ends in order of time."""
 
     def __init__(
-        self, starts: Int64, ends: Int64, shares: Float64, ready: Int64, own_time: Pace
+        self,
+        starts: Int64,
+        ends: Int64,
+        shares: Float64,
+        loads: Float64,
+        ready: Int64,
+        own_time: Pace,
     ) -> None:
         count = len(starts)
-        self._ends: list[int] = ends.tolist()
         self._starts: list[int] = starts.tolist()
+        self._ends: list[int] = ends.tolist()
+        self._own_starts: list[float] = own_time(starts).tolist()
+        self._own_ends: list[float] = own_time(ends).tolist()
         self._shares: list[float] = shares.tolist()
+        self._loads: list[float] = loads.tolist()
         self._ready: list[int] = ready.tolist()
         times = np.concatenate((ends, starts))
         is_start = np.arange(2 * count) >= count
         self._turn: list[int] = np.lexsort((is_start, times)).tolist()
-        self._own_starts: list[float] = own_time(starts).tolist()
-        self._own_ends: list[float] = own_time(ends).tolist()
-        self._done, self._at = 0.0, 0.0  # work done by whoever ran all the time, and up to when
-        self._filled, self._taken = 0.0, 0.0  # by all that run; by those that made no room yet
+        self._at, self._filled, self._taken = 0.0, 0.0, 0.0
+        self._full_pace: dict[int, float] = {}  # since when, less what was done before
+        self._later: dict[int, float] = {}  # what came later: what was done so far
         self._holding: dict[int, None] = {}
         self._room_at: list[int] = []  # when room was made, and how much had been taken before
         self._before: list[float] = []
-        self._begun = [0.0] * count
-        self._left_at = [-1.0] * count
+        self._done_at_room = [-1.0] * count
 
     def run(self) -> Sharing:
         """Sweep; the sums are exact as long as nothing slows down."""
         count = len(self._starts)
-        work, handover = [0.0] * count, [-1] * count
+        work, handover = [0.0] * count, [_NO_WAIT] * count
         for item in self._turn:
             if item < count:
                 self._advance(self._own_ends[item])
-                work[item] = self._done - self._begun[item]
-                self._filled -= self._shares[item]
-                if item in self._holding:
-                    self._make_room(item, self._ends[item])
+                work[item] = self._end(item)
             else:
                 place = item - count
                 self._advance(self._own_starts[place])
                 handover[place] = self._begin(place)
         early = [
-            self._begun[i] + work[i] - left if left >= 0 else 0.0
-            for i, left in enumerate(self._left_at)
+            whole - done if done >= 0 else 0.0
+            for whole, done in zip(work, self._done_at_room, strict=True)
         ]
         return Sharing(np.array(work), np.maximum(early, 0.0), np.array(handover, np.int64))
 
     def _advance(self, time: float) -> None:
-        self._done += (time - self._at) / max(self._filled, 1.0)
+        passed, left = time - self._at, 1.0 - self._filled
+        for place in self._later:
+            self._later[place] += passed * max(left / self._loads[place], LEAST_PACE)
+            left = 0.0
         self._at = time
+
+    def _done(self, place: int) -> float:
+        since = self._full_pace.get(place)
+        return self._later[place] if since is None else self._at - since
 
     def _begin(self, place: int) -> int:
         """Start an activity; returns how long after there was room for it, or -1."""
-        start, share = self._starts[place], self._shares[place]
-        while self._holding and self._taken + share > FULL:
+        start = self._starts[place]
+        while self._holding and self._taken > FULL:
             first = min(self._holding, key=lambda other: self._ends[other])
-            self._left_at[first] = self._done
+            self._done_at_room[first] = self._done(first)
             self._make_room(first, start)
-        waited = self._waited(start, share, self._ready[place])
+        waited = self._waited(start, self._ready[place])
         self._holding[place] = None
-        self._taken += share
-        self._filled += share
-        self._begun[place] = self._done
+        self._taken += self._shares[place]
+        self._later[place] = 0.0
+        self._promote()
         return waited
+
+    def _end(self, place: int) -> float:
+        done = self._done(place)
+        if place in self._full_pace:
+            del self._full_pace[place]
+            self._filled = self._filled - self._loads[place] if self._full_pace else 0.0
+        else:
+            del self._later[place]
+        if place in self._holding:
+            self._make_room(place, self._ends[place])
+        self._promote()
+        return done
+
+    def _promote(self) -> None:
+        """Let run at full pace what came later, in its turn, as far as it fits."""
+        while self._later:
+            place = next(iter(self._later))
+            if self._filled + self._loads[place] > WHOLE:
+                return
+            self._filled += self._loads[place]
+            self._full_pace[place] = self._at - self._later.pop(place)
 
     def _make_room(self, place: int, time: int) -> None:
         self._room_at.append(time)
@@ -143,13 +191,13 @@ class _Sweep:
         del self._holding[place]
         self._taken = self._taken - self._shares[place] if self._holding else 0.0
 
-    def _waited(self, start: int, share: float, ready: int) -> int:
-        """Time since the last room was made without which it would not have fitted."""
+    def _waited(self, start: int, ready: int) -> int:
+        """Time since the last room was made while there was none."""
         after = bisect_right(self._room_at, ready)
         for turn in range(len(self._room_at) - 1, after - 1, -1):
             gap = start - self._room_at[turn]
             if gap > _LONGEST_HANDOVER_NS:
                 return _NO_WAIT
-            if self._before[turn] + share > FULL:
+            if self._before[turn] > FULL:
                 return gap
         return _NO_WAIT
