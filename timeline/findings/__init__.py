@@ -10,6 +10,7 @@ from timeline.findings.catalog import DETECTORS
 from timeline.findings.detector import Detector, Evidence
 from timeline.findings.diagnose import diagnose, findings
 from timeline.findings.examine import examine
+from timeline.findings.gains import Gains
 from timeline.findings.model import LEAST_SHARE, Diagnosis, Finding, Site, Unknown
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Diagnosis",
     "Evidence",
     "Finding",
+    "Gains",
     "Site",
     "Unknown",
     "case_of",

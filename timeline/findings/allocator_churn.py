@@ -15,10 +15,9 @@ from timeline.intervals import Int64
 
 __all__ = ["DETECTOR"]
 
-COLD, COLD_NS = 5, 20_000
-"""Where the trace does not tell the pool's size: a call that takes as many times as long as the
-median, and no less ns, fetched memory. On an H200 a warm one takes 1 to 5 µs, one that grows the
-pool 40 and more (``samples/calibration``)."""
+COLD_NS = 40_000
+"""A call that takes as long fetched memory where the pool's size does not tell. On an H200 a warm
+one takes 1 to 5 µs, one that fetches 32 MiB takes 44 (``samples/calibration``)."""
 
 
 def find(case: Case) -> Iterator[Evidence | str]:
@@ -88,12 +87,15 @@ def _again(case: Case, rows: Int64) -> Bools:
     if not len(rows) or (held < 0).all():
         return _slow_again(case, rows, allocates)
     found = np.zeros(len(rows), np.bool_)
+    lengths = (trace.column("allocs", "end") - trace.column("allocs", "start"))[rows]
     pools = trace.column("allocs", "pool")[rows]
     for pool in np.unique(pools):
         mine = np.flatnonzero((pools == pool) & (held >= 0))
         most = np.maximum.accumulate(held[mine])
-        # It grew; or it was trimmed since the last call and fetched again within this one.
-        found[mine[1:]] = (held[mine[1:]] != held[mine[:-1]]) & (held[mine[1:]] <= most[:-1])
+        # It grew; or it was trimmed since the last call and fetched again within this one, which
+        # leaves it smaller than before, or just as large and shows in the time.
+        changed = (held[mine[1:]] != held[mine[:-1]]) | (lengths[mine[1:]] >= COLD_NS)
+        found[mine[1:]] = changed & (held[mine[1:]] <= most[:-1])
     return found & allocates
 
 
@@ -104,7 +106,7 @@ def _slow_again(case: Case, rows: Int64, allocates: Bools) -> Bools:
     size = column("allocs", "bytes")[rows]
     if not allocates.any():
         return np.zeros(len(rows), np.bool_)
-    slow = allocates & (lengths > max(COLD * int(np.median(lengths[allocates])), COLD_NS))
+    slow = allocates & (lengths >= COLD_NS)
     quick = np.where(allocates & ~slow, size, -1)
     before = np.maximum.accumulate(np.concatenate(([-1], quick[:-1])))
     return np.asarray(slow & (before >= size) & (size >= 0))

@@ -101,6 +101,19 @@ class Case:
         return np.asarray(self.work.column(column) == names.index(word))
 
     @cached_property
+    def ready(self) -> Int64:
+        """When each activity could have started had its engine been free, ns; shape (n,).
+
+        By its stream, its events, the legacy default stream and its enqueueing.
+        """
+        work = self.work
+        found = self.execution.enqueued.copy()
+        for _, edges in self.execution.before.edges:
+            finish = np.minimum(work.ends[edges.sources], work.starts[edges.targets])
+            np.maximum.at(found, edges.targets, finish)
+        return found
+
+    @cached_property
     def on_path(self) -> Bools:
         """Which activities the critical path goes through; shape (n,)."""
         steps = self.path.steps

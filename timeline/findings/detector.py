@@ -33,7 +33,7 @@ class Evidence:
         See :class:`timeline.findings.Finding`.
     calls : numpy.ndarray of int64
         Row of ``trace.calls`` of each, or -1; empty where the calls are those that issued ``rows``.
-    advice : str
+    advice, fix : str
         In place of the detector's.
     """
 
@@ -47,6 +47,7 @@ class Evidence:
     summary: str
     calls: Int64 = field(default_factory=lambda: NO_ROWS)
     advice: str = ""
+    fix: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from timeline.analysis.execution import execution
 from timeline.errors import UsageError
 from timeline.findings.case import case_of
 from timeline.findings.examine import examine
+from timeline.findings.gains import Gains
 from timeline.findings.model import LEAST_SHARE, Diagnosis, Finding
 from timeline.trace import Trace
 
@@ -69,8 +70,9 @@ def diagnose(
         repeat = median_repeat(trace)
     chosen = known if device is None else (device,)
     works = [work_of(trace, each, window=span, repeat=repeat) for each in known]
-    parts = [
-        examine(case_of(execution(work), works), least) for work in works if work.device in chosen
-    ]
+    parts = []
+    for case in (case_of(execution(work), works) for work in works if work.device in chosen):
+        gains = Gains(case, repeat) if span is None else None
+        parts.append(examine(case, least, gains=gains))
     found = sorted((one for part in parts for one in part.findings), key=lambda one: -one.cost_ns)
     return Diagnosis(tuple(found), tuple(note for part in parts for note in part.unknown))

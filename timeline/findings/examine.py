@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
 from timeline.findings.case import Case
 from timeline.findings.catalog import DETECTORS
 from timeline.findings.detector import Detector, Evidence
+from timeline.findings.gains import Gains
 from timeline.findings.model import LEAST_SHARE, Diagnosis, Finding, Unknown, severity_of
 from timeline.findings.sites import call_sites, calls_of
 from timeline.intervals import Int64
@@ -19,11 +21,13 @@ MOST_ROWS = 100
 MOST_SITES = 4
 
 
-def examine(case: Case, least: float = LEAST_SHARE) -> Diagnosis:
+def examine(case: Case, least: float = LEAST_SHARE, *, gains: Gains | None = None) -> Diagnosis:
     """Let every detector look at a device.
 
     Parameters
     ----------
+    gains : Gains, optional
+        Tries the fixes of what is found: its cost is then what the fix would gain.
     least : float
         Share of the makespan that a cause must have cost.
     """
@@ -33,8 +37,10 @@ def examine(case: Case, least: float = LEAST_SHARE) -> Diagnosis:
         for each in detector.find(case):
             if isinstance(each, str):
                 unknown.append(Unknown(detector.code, device, each))
-            elif each.cost_ns > 0 and each.cost_ns >= least * case.makespan_ns:
-                found.append(_finding(case, detector, each))
+                continue
+            cost = _cost(each, each.fix or detector.fix, gains)
+            if cost.ns > 0 and cost.ns >= least * case.makespan_ns:
+                found.append(_finding(case, detector, each, cost))
     return Diagnosis(tuple(sorted(found, key=lambda one: -one.cost_ns)), tuple(unknown))
 
 
@@ -44,22 +50,39 @@ def _lost(case: Case) -> Iterator[str]:
         yield f"{dropped:,} records were lost: what happened in them can't be found, costs are low."
 
 
-def _finding(case: Case, detector: Detector, seen: Evidence) -> Finding:
+@dataclass(frozen=True, slots=True)
+class _Cost:
+    ns: int
+    by: str
+    how: str
+    assumed: tuple[str, ...] = ()
+
+
+def _cost(seen: Evidence, fix: str | None, gains: Gains | None) -> _Cost:
+    """What the fix would gain; where that can't be told, what the detector worked out."""
+    gain = gains.of(fix) if fix and gains else None
+    if gain is None:
+        return _Cost(seen.cost_ns, seen.by, seen.how)
+    how = f"makespan of the recording's replay, less that with {fix} applied"
+    return _Cost(gain.ns, "what-if", how, gain.assumed)
+
+
+def _finding(case: Case, detector: Detector, seen: Evidence, cost: _Cost) -> Finding:
     order = np.argsort(-seen.weights, kind="stable")[:MOST_ROWS]
     rows = seen.rows[order]
     calls = seen.calls[order] if len(seen.calls) else calls_of(case, rows)
     first = order[0]
-    share = seen.cost_ns / case.makespan_ns
+    share = cost.ns / case.makespan_ns
     return Finding(
         code=detector.code,
         title=detector.title,
         summary=seen.summary,
         severity=severity_of(share),
         device=case.work.device,
-        cost_ns=seen.cost_ns,
+        cost_ns=cost.ns,
         share=share,
-        cost_by=seen.by,
-        cost_how=seen.how,
+        cost_by=cost.by,
+        cost_how=cost.how,
         rows=tuple(rows[rows >= 0].tolist()),
         count=len(seen.weights),
         streams=_streams(case, rows),
@@ -67,7 +90,8 @@ def _finding(case: Case, detector: Detector, seen: Evidence) -> Finding:
         span=(int(seen.starts[first]), int(seen.ends[first])),
         advice=seen.advice or detector.advice,
         page=detector.page,
-        fix=detector.fix,
+        fix=seen.fix or detector.fix,
+        assumed=cost.assumed,
     )
 
 

@@ -86,7 +86,9 @@ class Finding:
     page : str
         The technique's page below the project's folder.
     fix : str or None
-        The what-if transformation that does it.
+        The what-if transformation that does it, as ``timeline whatif --apply`` takes it.
+    assumed : tuple of str
+        What the cost takes for granted because the trace does not tell.
     """
 
     code: str
@@ -106,6 +108,7 @@ class Finding:
     advice: str
     page: str
     fix: str | None
+    assumed: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As a JSON object."""

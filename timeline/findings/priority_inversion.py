@@ -38,7 +38,7 @@ def find(case: Case) -> Iterator[Evidence | str]:
     if not len(small):
         return
     work = case.work
-    ready = _ready(case)[small]
+    ready = case.ready[small]
     saved = np.maximum(work.starts[small] - ready - _block_ns(case)[large] // 2, 0)
     waited = int(np.median(work.starts[small] - ready))
     yield Evidence(
@@ -55,29 +55,22 @@ def find(case: Case) -> Iterator[Evidence | str]:
     )
 
 
-def _ready(case: Case) -> Int64:
-    return np.maximum(case.execution.before.finish, case.execution.enqueued)
-
-
 def _held(case: Case) -> tuple[Int64, Int64]:
     """Small kernels that were ready longer than they last, and the large one that ran then."""
     work, fill, kernels = case.work, fills(case), case.on(SM)
     large = np.flatnonzero(kernels & (fill >= 1))
-    ready = _ready(case)
-    waited = work.starts - ready
-    known = case.execution.before.sources >= 0
+    ready = case.ready
+    waited = np.where(ready > np.iinfo(np.int64).min, work.starts - ready, 0)
     small = np.flatnonzero(
-        kernels
-        & known
-        & (fill <= SMALL)
-        & (waited > work.ends - work.starts)
-        & (waited > _LEAST_NS)
+        kernels & (fill <= SMALL) & (waited > work.ends - work.starts) & (waited > _LEAST_NS)
     )
     if not len(large) or not len(small):
         return NO_ROWS, NO_ROWS
-    at = np.searchsorted(work.starts[large], ready[small], "right") - 1
+    at = np.searchsorted(work.starts[large], work.starts[small]) - 1
     holder = large[np.maximum(at, 0)]
-    held = (at >= 0) & (work.ends[holder] > work.starts[small] - _LEAST_NS)
+    beside = np.minimum(work.ends[holder], work.starts[small])
+    beside = beside - np.maximum(work.starts[holder], ready[small])
+    held = (at >= 0) & (2 * beside > waited[small])
     held &= work.stream_codes[holder] != work.stream_codes[small]
     return small[held], holder[held]
 

@@ -28,7 +28,7 @@ def find(case: Case) -> Iterator[Evidence | str]:
     fill = fills(case)[mine]
     if (np.sort(fill)[:2].sum()) > 1:
         return  # no two of them fit on the device
-    ready = np.maximum(case.execution.before.finish, case.execution.enqueued)[mine]
+    ready = case.ready[mine]
     queued = np.flatnonzero(ready[1:] < ends[:-1]) + 1
     if not len(queued):
         return

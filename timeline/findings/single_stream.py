@@ -65,6 +65,7 @@ def find(case: Case) -> Iterator[Evidence | str]:
         f"makespan less that of the same activities dealt to {lanes} streams, each engine one at a "
         f"time and kernels together where there is room{assumed}",
         f"{len(places):,} activities in one stream; {why}",
+        fix=f"split_streams:{lanes}",
     )
 
 

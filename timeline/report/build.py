@@ -32,7 +32,7 @@ from timeline.analysis import (
     work_of,
 )
 from timeline.analysis.execution import execution
-from timeline.findings import Diagnosis, case_of, examine
+from timeline.findings import Diagnosis, Gains, case_of, examine
 from timeline.report.model import DeviceReport, Report
 from timeline.report.units import percent_text
 from timeline.trace import Trace
@@ -72,7 +72,7 @@ def report(
         repeat = median_repeat(trace)
     span = Window(*window) if window is not None else None
     works = [work_of(trace, device, window=span, repeat=repeat) for device in devices(trace)]
-    measured = tuple(_device(work, works, windowed=span is not None) for work in works)
+    measured = tuple(_device(work, works, repeat, windowed=span is not None) for work in works)
     found = [*trace.meta.notes, *_notes(trace, works, measured)]
     if window is None and repeat is None:
         found += [text for work in works for text in _mostly_idle(work)]
@@ -90,10 +90,12 @@ def report(
     )
 
 
-def _device(work: Work, works: list[Work], *, windowed: bool) -> DeviceReport:
+def _device(work: Work, works: list[Work], repeat: int | None, *, windowed: bool) -> DeviceReport:
     known = {device.id: device.name for device in work.trace.meta.devices}
     why = case_of(execution(work), works) if len(work.rows) <= MOST_EXPLAINED else None
-    found = Diagnosis((), ()) if why is None else examine(why)
+    found = Diagnosis((), ())
+    if why is not None:
+        found = examine(why, gains=None if windowed else Gains(why, repeat))
     return DeviceReport(
         device=work.device,
         name=known.get(work.device, ""),

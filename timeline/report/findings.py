@@ -34,6 +34,8 @@ def finding_lines(one: Json) -> Iterator[str]:
     for site in one["sites"]:
         yield f"  at: {_site(site)}"
     yield f"  cost: by {one['cost_by']}, {one['cost_how']}"
+    for text in one["assumed"]:
+        yield f"  assumed: {text}"
     yield f"  do: {one['advice']}"
     fix = f"; what-if: {one['fix']}" if one["fix"] else ""
     yield f"  see: {one['page']}{fix}"
