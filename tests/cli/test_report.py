@@ -97,3 +97,46 @@ def test_a_missing_part_is_one_line(saved: Path, capsys: Captured) -> None:
     shutil.rmtree(saved / "activities")
     assert main(["report", str(saved)]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_as_hta(capsys: Captured) -> None:
+    place = Path(__file__).parents[1] / "data" / "kineto" / "nccl_data.json.gz"
+    assert main(["report", str(place), "--as", "hta", "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    assert (found["rank"], found["idle_time(us)"], found["comp_comm_overlap_pctg"]) == (
+        0,
+        338781,
+        14.31,
+    )
+    assert main(["report", str(place), "--as", "hta"]) == 0
+    out = capsys.readouterr().out
+    assert "338,781" in out
+    assert "after the last ProfilerStep" in out
+
+
+def test_ranks_as_hta_are_rows_of_one_table(capsys: Captured) -> None:
+    pattern = Path(__file__).parents[1] / "data" / "kineto" / "sampled_rank-*.json.gz"
+    assert main(["report", str(pattern), "--as", "hta", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [(row["rank"], row["compute_time(us)"]) for row in found] == [(0, 106252), (1, 135548)]
+
+
+def test_groups_and_communication_that_the_user_names(saved: Path, capsys: Captured) -> None:
+    chosen = ["--communication", "*scale*", "--group", "in=HtoD", "--group", "out=*scale"]
+    assert main(["report", str(saved), "--json", *chosen]) == 0
+    (device,) = json.loads(capsys.readouterr().out)["devices"]
+    assert device["communication"]["communication_ns"] == 300
+    assert device["breakdown"]["exposed_communication_ns"] == 300
+    assert [group["busy_ns"] for group in device["groups"]] == [200, 300]
+    assert device["group_overlaps"] == [{"groups": ["in", "out"], "overlap_ns": 100, "ratio": 0.5}]
+    assert main(["report", str(saved), *chosen]) == 0
+    assert "in ∩ out" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--group", "no-pattern"], ["--group", "=x"], ["--as", "hta", "--window", "0ns:1us"]],
+)
+def test_wrong_choices_are_one_line(options: list[str], saved: Path, capsys: Captured) -> None:
+    assert main(["report", str(saved), *options]) == 2
+    assert capsys.readouterr().err.count("\n") == 1

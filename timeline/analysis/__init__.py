@@ -7,9 +7,11 @@ length in ns. A figure that is undefined, or that the trace can't tell, is None,
 
 from timeline.analysis.barriers import Barriers, barriers
 from timeline.analysis.bounds import Bound, bound
+from timeline.analysis.breakdown import Breakdown, breakdown
 from timeline.analysis.communication import Communication, communication
 from timeline.analysis.copies import Copies, copies
 from timeline.analysis.critical_path import CriticalPath, critical_path
+from timeline.analysis.groups import Group, GroupOverlap, group_overlaps, groups
 from timeline.analysis.host_waits import HostWaits, host_waits
 from timeline.analysis.idle import Idle, busiest_stretch, device_idle, engine_idle
 from timeline.analysis.idle_causes import CAUSES, IdleCauses, idle_causes
@@ -18,6 +20,7 @@ from timeline.analysis.kernel_overlap import KernelOverlap, kernel_overlap
 from timeline.analysis.launch_gaps import GapSummary, LaunchGaps, launch_gaps
 from timeline.analysis.overlap import Overlap, overlap, overlaps
 from timeline.analysis.pdl import DependentLaunches, dependent_launches
+from timeline.analysis.selection import Selection
 from timeline.analysis.slack import slack_ns
 from timeline.analysis.sm_blocks import SmBlocks, sm_blocks
 from timeline.analysis.spread import Spread, spread
@@ -33,11 +36,14 @@ __all__ = [
     "CAUSES",
     "Barriers",
     "Bound",
+    "Breakdown",
     "Communication",
     "Copies",
     "CriticalPath",
     "DependentLaunches",
     "GapSummary",
+    "Group",
+    "GroupOverlap",
     "HostWaits",
     "Idle",
     "IdleCauses",
@@ -46,6 +52,7 @@ __all__ = [
     "LaunchGaps",
     "NameSummary",
     "Overlap",
+    "Selection",
     "SmBlocks",
     "Spread",
     "StampAgreement",
@@ -56,6 +63,7 @@ __all__ = [
     "Work",
     "barriers",
     "bound",
+    "breakdown",
     "busiest_stretch",
     "communication",
     "copies",
@@ -64,6 +72,8 @@ __all__ = [
     "device_idle",
     "devices",
     "engine_idle",
+    "group_overlaps",
+    "groups",
     "host_waits",
     "idle_causes",
     "inside_kernels",

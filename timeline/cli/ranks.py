@@ -41,6 +41,8 @@ def report_ranks(args: argparse.Namespace) -> int:
 
     if args.window is not None:
         raise UsageError("--window is a span of one trace; several ranks are measured whole")
+    if args.communication or args.group:
+        raise UsageError("--communication and --group are for the report of one trace")
     places = args.trace
     with progress(len(places)) as begin:
         summaries = _runner(args)(places, begin)

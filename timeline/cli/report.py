@@ -8,7 +8,9 @@ from pathlib import Path
 from timeline.cli.foreign import TRACE_HELP, open_any
 from timeline.cli.output import console, print_json
 from timeline.cli.ranks import add_ranks, report_ranks, several
+from timeline.cli.selections import add_selections, communicating, groups
 from timeline.cli.window import HELP, window
+from timeline.errors import UsageError
 
 __all__ = ["Report"]
 
@@ -26,19 +28,48 @@ class Report:
         )
         parser.add_argument("--json", action="store_true", help="print JSON")
         parser.add_argument("--window", metavar="SPAN", help=HELP)
+        parser.add_argument(
+            "--as",
+            dest="definitions",
+            choices=("hta",),
+            help="temporal breakdown and overlap as HolisticTraceAnalysis defines them",
+        )
+        add_selections(parser)
         add_ranks(parser)
 
     def run(self, args: argparse.Namespace) -> int:
         """Print the report."""
-        if several(args):
+        many = several(args)
+        if args.definitions:
+            return _as_hta(args)
+        if many:
             return report_ranks(args)
         from timeline.report import report
 
         place = Path(args.trace[0])
         trace = open_any(place)
-        found = report(trace, window=window(args.window, trace))
+        found = report(
+            trace,
+            window=window(args.window, trace),
+            communicating=communicating(args),
+            chosen=groups(args),
+        )
         if args.json:
             print_json({**found.to_json(), "trace": str(place)})
         else:
             found.print(console())
         return 0
+
+
+def _as_hta(args: argparse.Namespace) -> int:
+    from timeline.report.hta import hta_report, print_hta
+
+    if args.window is not None or args.scheduler is not None or args.group:
+        raise UsageError("--as hta knows no --window, --scheduler or --group: HTA has none of them")
+    found = [hta_report(open_any(Path(one)), one, communicating(args)) for one in args.trace]
+    found.sort(key=lambda one: one.rank)
+    if args.json:
+        print_json([one.to_json() for one in found])
+    else:
+        print_hta(found, console())
+    return 0

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from timeline.analysis import (
+    Selection,
     Spread,
     Window,
     Work,
     barriers,
     bound,
+    breakdown,
     busiest_stretch,
     communication,
     copies,
     dependent_launches,
     device_idle,
     devices,
+    group_overlaps,
+    groups,
     host_waits,
     inside_kernels,
     kernel_overlap,
@@ -50,6 +54,8 @@ def report(
     *,
     repeat: int | None = None,
     name: str = "",
+    communicating: Selection | None = None,
+    chosen: Mapping[str, Selection] | None = None,
 ) -> Report:
     """Measure each device of a trace.
 
@@ -62,6 +68,10 @@ def report(
         of a trace that has no repeats.
     name : str, optional
         What to call the trace; by default its technique and variant.
+    communicating : Selection, optional
+        Kernels that communicate, besides those known by their names or arguments.
+    chosen : mapping of str to Selection, optional
+        Groups of activities to hold against one another, by name.
 
     Raises
     ------
@@ -72,7 +82,10 @@ def report(
         repeat = median_repeat(trace)
     span = Window(*window) if window is not None else None
     works = [work_of(trace, device, window=span, repeat=repeat) for device in devices(trace)]
-    measured = tuple(_device(work, works, repeat, windowed=span is not None) for work in works)
+    measured = tuple(
+        _device(work, works, repeat, communicating, chosen or {}, windowed=span is not None)
+        for work in works
+    )
     found = [*trace.meta.notes, *_notes(trace, works, measured)]
     if window is None and repeat is None:
         found += [text for work in works for text in _mostly_idle(work)]
@@ -90,7 +103,15 @@ def report(
     )
 
 
-def _device(work: Work, works: list[Work], repeat: int | None, *, windowed: bool) -> DeviceReport:
+def _device(
+    work: Work,
+    works: list[Work],
+    repeat: int | None,
+    communicating: Selection | None,
+    chosen: Mapping[str, Selection],
+    *,
+    windowed: bool,
+) -> DeviceReport:
     known = {device.id: device.name for device in work.trace.meta.devices}
     why = case_of(execution(work), works) if len(work.rows) <= MOST_EXPLAINED else None
     found = Diagnosis((), ())
@@ -102,7 +123,10 @@ def _device(work: Work, works: list[Work], repeat: int | None, *, windowed: bool
         window=work.window,
         bound=bound(work),
         copies=copies(work),
-        communication=communication(work),
+        communication=communication(work, communicating),
+        breakdown=breakdown(work, communicating),
+        groups=groups(work, chosen),
+        group_overlaps=group_overlaps(work, chosen),
         utilization=utilization(work),
         overlaps=overlaps(work),
         concurrency_ns=tuple(work.coverage.concurrency_ns().tolist()),

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 from timeline.analysis import (
     Barriers,
     Bound,
+    Breakdown,
     Communication,
     Copies,
     CriticalPath,
     DependentLaunches,
     GapSummary,
+    Group,
+    GroupOverlap,
     HostWaits,
     Idle,
     IdleCauses,
@@ -47,6 +50,8 @@ class DeviceReport:
         Its name, or "".
     launch_gaps : GapSummary or None
         Between kernels; None without two in a row on a stream.
+    groups : tuple of Group
+        Those that the user named, with ``group_overlaps`` of each two.
     barriers : Barriers or None
         None when the trace can't tell.
     critical_path : CriticalPath or None
@@ -67,6 +72,9 @@ class DeviceReport:
     bound: Bound
     copies: Copies
     communication: Communication
+    breakdown: Breakdown
+    groups: tuple[Group, ...]
+    group_overlaps: tuple[GroupOverlap, ...]
     utilization: tuple[Utilization, ...]
     overlaps: tuple[Overlap, ...]
     concurrency_ns: tuple[int, ...]

@@ -10,6 +10,7 @@ from timeline.analysis import CAUSES
 from timeline.report.as_json import as_json
 from timeline.report.findings import finding_table
 from timeline.report.inside import inside_tables
+from timeline.report.parts import parts_and_groups
 from timeline.report.tables import grid, printable
 from timeline.report.units import UNDEFINED, byte_text, percent_text, ratio_text, telling, time_text
 
@@ -90,6 +91,7 @@ def _device(one: Json, *, windowed: bool) -> Iterator[RenderableType]:
     yield _headline(one, windowed=windowed)
     yield _engines(one)
     yield _overlaps(one)
+    yield from parts_and_groups(one)
     yield from filter(None, (finding_table(one["findings"]),))
     yield from filter(None, (_idle_causes(one), _path_taken(one)))
     if one["activities"]:

@@ -77,6 +77,7 @@ RANGES = _schema(
     end=pa.int64(),
     process=pa.int64(),
     thread=pa.int64(),
+    stream=pa.int64(),  # that its arguments name, as PyTorch's launches of Triton's kernels do
 )
 """NVTX ranges and marks, and the host's own work (domain ``timeline``, category ``host_work``)."""
 

@@ -77,7 +77,7 @@ INTEGERS: Mapping[str, Mapping[str, str]] = {
     "calls": {"correlation": "correlation", "return code": "return_code", **_HOST},
     "syncs": {**_PLACE, "wait_on_cuda_event_id": "event", **_HOST},
     "device_ranges": {"device": "device", "stream": "stream", "host process": "process"},
-    "ranges": {"color": "color", **_HOST},
+    "ranges": {"color": "color", "stream": "stream", **_HOST},
     "stamps": {
         "correlation": "correlation",
         "device": "device",

@@ -211,7 +211,11 @@ def _call(row: dict[str, Any], api: str, event: Event, args: Event) -> Row:
 
 def _range(row: dict[str, Any], category: str, event: Event, args: Event) -> Row:
     if category:  # arguments of NVTX ranges are those that timeline wrote
-        return Row("ranges", row | {"category": category, **_thread(event)}, _collective(args))
+        row |= {"category": category, **_thread(event)}
+        stream = _lane(args.get("stream"))
+        if stream is not None and stream >= 0:
+            row["stream"] = stream
+        return Row("ranges", row, _collective(args))
     return Row("ranges", row | {**_thread(event), **_arguments("ranges", args)}, _collective(args))
 
 

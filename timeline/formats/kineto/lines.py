@@ -8,6 +8,7 @@ read plainly, and if one of a window can't be, the whole window is left to the p
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy.typing as npt
 from timeline.formats.kineto.arguments import Unkept
 from timeline.formats.kineto.digits import UInt64, gather
 from timeline.formats.kineto.event import Row, UnsoundError, loads, row_of
+from timeline.formats.kineto.plain_names import PlainNames
 from timeline.formats.kineto.rows import Rows
 from timeline.formats.kineto.shapes import Found, Shape, shape_of
 
@@ -30,7 +32,6 @@ BRACE = b'  {\n    "ph": "X", "cat": "'
 MOST_SHAPES = 64
 LEARNED_AT_ONCE = 12
 COMPARED = 100
-HOST_COLLECTIVE = "record_param_comms"
 _NEWLINE = 10
 
 
@@ -84,6 +85,7 @@ class LineReader:
         self._shapes: dict[int, list[Shape]] = {}
         self._read: list[tuple[Row, int, dict[str, Any]]] = []
         self._flows = 0
+        self._plain = PlainNames()
 
     def lines(self, data: bytearray, start: int, end: int) -> Lines:
         """Find the events from ``start`` on, which may be an event's brace itself."""
@@ -113,8 +115,9 @@ class LineReader:
         left = ~flow
         for shape, one, codes in self._matched(data, found, np.flatnonzero(phase == _COMPLETE)):
             good = codes >= 0
+            good = codes >= 0
             if shape.open_end:
-                good &= codes != self._rows.names.code(HOST_COLLECTIVE)
+                good &= self._plain.holds(codes, partial(_event_at, data, found, one.rows))
             left[one.rows[good]] = False
             columns = {**one.columns, "name": codes}
             if not good.all():
@@ -215,6 +218,10 @@ def _hits(
     hit[one.rows] = True
     matched.append((shape, Found(rest[hit], one.name_starts, one.name_ends, one.columns)))
     return rest[~hit]
+
+
+def _event_at(data: bytearray, found: Lines, rows: Int64, place: int) -> bytes:
+    return _event(data, found, int(rows[place]))
 
 
 def _event(data: bytearray, found: Lines, number: int) -> bytes:

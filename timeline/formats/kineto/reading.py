@@ -26,7 +26,7 @@ __all__ = ["read"]
 DISTRIBUTED = "distributedInfo"
 BASE = "baseTimeNanoseconds"
 DEVICES = "deviceProperties"
-_DESCRIBED = frozenset((OWN, EVENTS, BASE, DEVICES, DISTRIBUTED, "displayTimeUnit"))
+_DESCRIBED = frozenset((OWN, EVENTS, DEVICES, DISTRIBUTED, "displayTimeUnit"))
 _LONGEST = 500
 
 

@@ -39,6 +39,8 @@ _NAME = re.compile(rb'"name": "((?:[^"\\\n]|\\.)*)"[^\n]*\n')
 _LANES = re.compile(rb'"(?:, "(?:pid|tid)": (?:-?\d+|"[^"\\\n]*"))*, *\n')
 _ARGS = b'"args": {'
 _NVTX = b'"cat": "nvtx"'
+TOLD = {"stream"}
+"""Columns of a plain range that its arguments tell; where there are none, nobody looks at them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +238,7 @@ def shape_of(text: bytes, row: Row, others: Sequence[bytes] = ()) -> Shape | Non
     ):
         return None
     plain_range = row.table == "ranges" and _NVTX not in text[: name.start(1)]
-    open_end = plain_range and row.collective is None
+    open_end = plain_range and not TOLD & row.columns.keys() and row.collective is None
     stop = len(text)
     if open_end:
         args = text.find(_ARGS, name.end())

@@ -140,7 +140,8 @@ def _range(row: Json, further: int, attached: _Collectives) -> str:
     plain = category in _OWN_HOST and not any(
         row.get(key) for key in ("kind", "domain", "color", "payload")
     )
-    args = ({} if plain else _args("ranges", own)) | attached.args("host", row)
+    args = _args("ranges", {"stream": row.get("stream")} if plain else own)
+    args |= attached.args("host", row)
     lane = _thread(row, further if not plain else 0, args)
     end = row["start"] if row.get("end") is None else row["end"]
     lasts = None if row.get("kind") == "mark" and end == row["start"] else end - row["start"]
