@@ -12,7 +12,7 @@ from timeline.analysis.sync_scope import last_to_end, records_of, stream_numbers
 from timeline.analysis.work import Work
 from timeline.intervals import Int64, UnionIndex
 
-__all__ = ["HostWaits", "host_waits"]
+__all__ = ["HostWaits", "host_waits", "touches_pageable"]
 
 _SYNCHRONISATIONS = ("event_synchronize", "stream_synchronize", "device_synchronize")
 _BLOCKING_ALLOCS = ("malloc", "free")
@@ -163,7 +163,7 @@ def _inside(work: Work, rows: Int64, starts: Int64, ends: Int64) -> Int64:
 
 def _pageable_copies(work: Work) -> _Spans:
     """Calls that issued a copy with a pageable end."""
-    copied = np.unique(work.column("correlation")[_touches_pageable(work)])
+    copied = np.unique(work.column("correlation")[touches_pageable(work)])
     column = work.trace.column
     calls = column("calls", "correlation")
     mine = np.flatnonzero(np.isin(calls, copied[copied >= 0]))
@@ -180,7 +180,8 @@ def _pageable_copies(work: Work) -> _Spans:
     )
 
 
-def _touches_pageable(work: Work) -> npt.NDArray[np.bool_]:
+def touches_pageable(work: Work) -> npt.NDArray[np.bool_]:
+    """Whether each activity is a copy with a pageable end; shape (n,)."""
     found = np.zeros(len(work.rows), np.bool_)
     for end in ("src_kind", "dst_kind"):
         names = work.trace.names("activities", end)

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 
 from timeline import __version__
 from timeline.cli.app import App
+from timeline.cli.baseline import Baseline
+from timeline.cli.check import Check
 from timeline.cli.claims import Claims
 from timeline.cli.command import Command, Parser
 from timeline.cli.demo import Demo
@@ -36,6 +38,8 @@ COMMANDS: Sequence[Command] = (
     Findings(),
     Gantt(),
     WhatIf(),
+    Baseline(),
+    Check(),
     Claims(),
     Import(),
     Export(),

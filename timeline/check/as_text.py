@@ -1,0 +1,39 @@
+"""A check as lines of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from timeline.check.checked import Checked
+from timeline.check.verdicts import Outcome
+from timeline.check.words import reason
+from timeline.report.tables import printable
+
+__all__ = ["as_text"]
+
+_SHOWN = (Outcome.FAILED, Outcome.NOISE, Outcome.BETTER)
+
+
+def as_text(found: Sequence[Checked], pictures: Mapping[str, Path]) -> str:
+    """What failed with its reason, what only noise explains, what got better; the rest counted.
+
+    Parameters
+    ----------
+    pictures : mapping of str to Path
+        Where the timelines of a trace that failed stand side by side, by its name.
+    """
+    return "\n".join(printable(line) for one in found for line in _lines(one, pictures))
+
+
+def _lines(one: Checked, pictures: Mapping[str, Path]) -> Iterator[str]:
+    devices = one.now.identity.device_text
+    verdict = "FAILED" if one.failed else "ok"
+    failed = f"{len(one.failed)} of " if one.failed else ""
+    yield f"{verdict} {one.name} ({devices}): {failed}{len(one.verdicts)} figures"
+    for outcome in _SHOWN:
+        for each in one.verdicts:
+            if each.outcome is outcome:
+                yield f"  {outcome}: {reason(each)}"
+    if one.name in pictures:
+        yield f"  both timelines: {pictures[one.name]}"

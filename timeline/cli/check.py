@@ -1,0 +1,109 @@
+"""``timeline check``: whether a change lost overlap."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from timeline.cli.output import notice
+from timeline.cli.place import write_text
+from timeline.cli.scoping import add_scoping, measured, rules_of
+from timeline.errors import UsageError, VerificationError
+
+if TYPE_CHECKING:
+    from timeline.check import Baseline, Checked, Entry
+
+__all__ = ["Check"]
+
+FORMATS = ("text", "json", "junit", "github", "markdown")
+
+
+class Check:
+    """Judges traces by a baseline; exit code 1 if one lost something."""
+
+    name = "check"
+    summary = "check traces against a baseline"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the command's arguments."""
+        add_scoping(parser)
+        parser.add_argument(
+            "--baseline",
+            type=Path,
+            metavar="FILE",
+            help="what timeline baseline wrote (default: that of the settings, or overlap.json)",
+        )
+        parser.add_argument(
+            "--threshold",
+            action="append",
+            default=[],
+            dest="thresholds",
+            metavar="TEXT",
+            help="such as 'makespan: +3%%' or 'pipeline_efficiency >= 0.9'; comes after those of "
+            "the settings",
+        )
+        parser.add_argument("--format", choices=FORMATS, default="text", help="of the output")
+        parser.add_argument(
+            "-o", "--out", type=Path, metavar="FILE", help="write the output here (default: stdout)"
+        )
+        parser.add_argument(
+            "--pictures",
+            type=Path,
+            default=Path("timeline-check"),
+            metavar="DIR",
+            help="where to draw the timelines of traces that fail (default: timeline-check)",
+        )
+        parser.add_argument(
+            "--update",
+            action="store_true",
+            help="make these traces the baseline, and say what changes",
+        )
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Print the verdicts; with ``--update`` rewrite the baseline instead."""
+        from timeline.check import check, read_baseline
+        from timeline.check.picture import draw_failures
+
+        rules = rules_of(args, args.thresholds)
+        path = args.baseline or rules.baseline or Path("overlap.json")
+        baseline = read_baseline(path)
+        entries = measured(args, rules)
+        if args.update:
+            return _update(path, baseline, entries)
+        found = check(entries, baseline, rules)
+        pictures = draw_failures(found, args.pictures)
+        _show(args, found, pictures)
+        return VerificationError.exit_code if any(one.failed for one in found) else 0
+
+
+def _show(args: argparse.Namespace, found: Sequence[Checked], pictures: Mapping[str, Path]) -> None:
+    from timeline.check.shapes import SHAPES
+
+    text = SHAPES[args.format](found, pictures)
+    if args.out is None:
+        print(text)
+    else:
+        write_text(args.out, text + "\n")
+
+
+def _update(path: Path, baseline: Baseline, entries: Sequence[Entry]) -> int:
+    """Put the entries in; nothing is written before all of them are known to fit."""
+    from timeline.check import write_baseline
+    from timeline.check.changes import changes
+
+    for entry in entries:
+        try:
+            before = baseline.entry(entry.identity)
+        except UsageError:
+            print(f"{entry.identity.name}: new")
+        else:
+            moved = list(changes(before, entry))
+            print(f"{entry.identity.name}: {len(moved)} figures changed")
+            for change in moved:
+                print(f"  {change}")
+        baseline = baseline.with_entry(entry)
+    write_baseline(baseline, path)
+    notice(f"wrote {path}")
+    return 0
