@@ -1,7 +1,22 @@
 // A kernel of adjustable arithmetic intensity: `iters` dependent FMAs for 8 bytes of traffic.
 #include "common.cuh"
 
-constexpr u32 WIDTH = 4;  // elements a thread: one 16-byte load, four independent chains of FMAs
+#ifndef CHAINS
+#define CHAINS 4  // of FMAs that a thread has under way: 4, or 1, which leaves the SM's units idle in between
+#endif
+
+#if CHAINS == 1
+// iters dependent FMAs: an SM issues one of a warp every four cycles.
+__device__ __forceinline__ float chained(float v, u32 iters, float one, float shift) {
+#pragma unroll 16
+    for (u32 step = 0; step < iters; ++step) {
+        v = fmaf(v, one, shift);
+    }
+    return v;
+}
+#endif
+
+constexpr u32 WIDTH = 4;  // elements a thread: one 16-byte load
 
 // out[i] = in[i] + iters * shift for i < count. `one` must be 1: it is passed at run time, and not
 // written here, so that the compiler can't fold the chain into a single addition. While all values
@@ -24,6 +39,12 @@ extern "C" __global__ void elementwise(const float* __restrict__ in, float* __re
         v.z = mine > 2 ? in[first + 2] : 0.0f;
         v.w = mine > 3 ? in[first + 3] : 0.0f;
     }
+#if CHAINS == 1
+    v.x = chained(v.x, iters, one, shift);
+    v.y = chained(v.y, iters, one, shift);
+    v.z = chained(v.z, iters, one, shift);
+    v.w = chained(v.w, iters, one, shift);
+#else
 #pragma unroll 16
     for (u32 step = 0; step < iters; ++step) {
         v.x = fmaf(v.x, one, shift);
@@ -31,6 +52,7 @@ extern "C" __global__ void elementwise(const float* __restrict__ in, float* __re
         v.z = fmaf(v.z, one, shift);
         v.w = fmaf(v.w, one, shift);
     }
+#endif
     if (vector) {
         *reinterpret_cast<float4*>(out + first) = v;
     } else {

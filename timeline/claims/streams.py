@@ -141,9 +141,9 @@ CLAIMS = (
             *shown(
                 "saturation",
                 "bandwidth: at once",
-                "bandwidth: each at half speed",
+                "bandwidth: each twice as long",
                 "compute: at once",
-                "compute: each at half speed",
+                "compute: each twice as long",
                 part=Part.SUPPORTS,
             ),
             probed(

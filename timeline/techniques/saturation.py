@@ -2,12 +2,16 @@
 
 Each kernel has one block an SM, so that two of them fit, and is at the limit of one resource by
 itself: ``copy`` of the device memory's bandwidth, ``compute`` of the SMs' FP32 units. At once, two
-alike take twice as long each, and nothing is gained. A ``copy`` beside a ``compute`` is hidden.
+alike take as long together as one after the other: the SMs of an H100 even serve the one that came
+first, and the other stands still. So does a ``copy`` beside a ``compute`` there, since the warps of
+``compute`` never wait, and a scheduler stays with a warp that can go on. A ``copy`` beside a
+``latency`` kernel, whose warps wait for each of their results, is hidden.
 
 Defaults on an H200: ``copy`` reads and writes 64 MiB 32 times, 4.3 GB at 3.98 TB/s, which is
 1.08 ms; ``compute`` does 252,000 dependent FMAs on each of 1,024 elements a block, 516 MFLOP at
-483 GFLOP/s an SM, which is 1.07 ms. There are two of each lane (``rounds``), so two lanes alike
-should take 4.3 ms alone as together, and copy beside compute 2.2 ms instead of 4.3 ms.
+483 GFLOP/s an SM, which is 1.07 ms; ``latency`` does half as many, one in four cycles. There are
+two of each lane (``rounds``), so two lanes alike should take 4.3 ms alone as together, and copy
+beside latency 2.2 ms instead of 4.3 ms.
 
 What comes home and is checked of a copy are its first 1.1 MiB, in which every thread of the grid
 has a turn, and its end: all of it would take longer than the kernels.
@@ -37,7 +41,7 @@ HEAD_BYTES, TAIL_BYTES = 1152 << 10, 64 << 10
 KINDS: Mapping[str, tuple[str, str]] = {
     "bandwidth": ("copy", "copy"),
     "compute": ("compute", "compute"),
-    "mixed": ("copy", "compute"),
+    "mixed": ("copy", "latency"),
 }
 """By the first word of a variant: what its two lanes do."""
 
@@ -57,7 +61,11 @@ def build(variant: str, params: Mapping[str, Param]) -> Program:
     kind, _, how = variant.partition("_")
     streams = [b.stream("stream 1")] * 2 if how == "alone" else _two(b)
     lanes = [Lane(letter, i, streams[i]) for i, letter in enumerate("ab")]
-    makers: dict[str, type[_Copy] | type[_Compute]] = {"copy": _Copy, "compute": _Compute}
+    makers: dict[str, type[_Copy] | type[_Compute]] = {
+        "copy": _Copy,
+        "compute": _Compute,
+        "latency": _Latency,
+    }
     work = [makers[what](b, lane, params) for what, lane in zip(KINDS[kind], lanes, strict=True)]
     with b.range("issue", category="phase"):
         for index in range(int(params["rounds"])):
@@ -123,8 +131,11 @@ class _Copy:
 class _Compute:
     """A lane of kernels that are bound by arithmetic."""
 
+    name, chains, iters_of = "compute", 4, 1
+
     def __init__(self, b: Builder, lane: Lane, params: Mapping[str, Param]) -> None:
-        self._b, self._lane, self._iters = b, lane, int(params["iters"])
+        self._b, self._lane = b, lane
+        self._iters = int(params["iters"]) // self.iters_of
         self._count = int(params["grid"]) * BLOCK_ELEMENTS
         start = lane.number * self._count
         self._answer = lambda: ramp(self._count, start) + np.float32(self._iters)
@@ -141,7 +152,7 @@ class _Compute:
             self._target,
             self._source,
             self._iters,
-            kernel=elementwise_kernel(f"compute_{self._lane.letter}"),
+            kernel=elementwise_kernel(f"{self.name}_{self._lane.letter}", self.chains),
         )
 
     def bring_home(self) -> None:
@@ -150,17 +161,23 @@ class _Compute:
         self._b.expect(home, self._answer)
 
 
+class _Latency(_Compute):
+    """A lane of kernels that wait for each of their results: as long, with half the work."""
+
+    name, chains, iters_of = "latency", 1, 2
+
+
 TECHNIQUE = Technique(
     id="saturation",
     title="A saturated resource",
     section="Streams",
     figure="",
     summary="Kernels in two streams run at once, but where one alone is at the limit of the "
-    "memory's bandwidth or of the arithmetic units, each runs at half speed and nothing is gained.",
+    "memory's bandwidth or of the arithmetic units, nothing is gained.",
     shows=(
         "bandwidth_together, compute_together: both kernels at once, each twice as long as in "
-        "bandwidth_alone and compute_alone, the whole as long. mixed_together: kernels that want "
-        "different things hide each other, and the whole takes the longer of the two."
+        "bandwidth_alone and compute_alone, the whole as long. mixed_together: a copy and a kernel "
+        "that waits for its own results hide each other, and the whole takes the longer of the two."
     ),
     bound=(
         "bandwidth: Σ bytes / bandwidth; compute: Σ FLOP / rate, alone as together; mixed_alone: "
@@ -171,7 +188,7 @@ TECHNIQUE = Technique(
         Variant("bandwidth_together", "bandwidth_alone in two streams"),
         Variant("compute_alone", "arithmetic instead of copies, one after the other"),
         Variant("compute_together", "compute_alone in two streams"),
-        Variant("mixed_alone", "a copy and arithmetic by turns, one after the other"),
+        Variant("mixed_alone", "a copy and waiting arithmetic by turns, one after the other"),
         Variant("mixed_together", "mixed_alone in two streams"),
     ),
     parameters=(
@@ -179,7 +196,7 @@ TECHNIQUE = Technique(
         Parameter("copy_mib", 64, "bytes that a copy reads, and writes, MiB", 1, 4096),
         Parameter("passes", 32, "times that a copy goes over them", minimum=1, maximum=1024),
         Parameter("copy_block", 512, "threads of a copy's block", minimum=32, maximum=1024),
-        Parameter("iters", 252_000, "FMAs an element of the arithmetic", 0, 1_000_000),
+        Parameter("iters", 252_000, "FMAs an element of compute; latency has half", 0, 1_000_000),
         Parameter("grid", 132, "blocks of each kernel: one an SM of an H200", 1, 4096),
     ),
     builder=build,
