@@ -14,6 +14,7 @@ from timeline.check.launched import Launched
 from timeline.check.observed import Place, observe
 from timeline.check.scopes import MOST_OCCURRENCES, WHOLE, Scope
 from timeline.errors import UsageError
+from timeline.findings import DETECTORS, findings
 from timeline.report import report
 from timeline.techniques import technique
 from timeline.trace import Meta, Trace
@@ -127,6 +128,17 @@ def test_what_was_issued_is_counted(
 ) -> None:
     found = observe(Trace.load(SAMPLES / technique_name / variant))[DEVICE]
     assert found[Name(figure)].values == (count,) * 5
+
+
+def test_findings_are_counted_in_each_repeat() -> None:
+    trace = Trace.load(SAMPLES / "stream_ordered_alloc" / "malloc_free")
+    found = observe(trace)[DEVICE]
+    each = [[one.code for one in findings(trace, repeat=i)] for i in range(5)]
+    assert found[Name("findings")].values == tuple(map(len, each))
+    for detector in DETECTORS:
+        counted = found[Name("findings", detector.code)].values
+        assert counted == tuple(codes.count(detector.code) for codes in each)
+    assert Name("findings") not in observe(trace, diagnose=False)[DEVICE]
 
 
 def test_nothing_to_measure_is_said() -> None:

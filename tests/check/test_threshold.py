@@ -30,6 +30,7 @@ TIMES = [m.name for m in MEASURES.values() if m.unit == "ns" and not m.of]
         ("launch_gap <= 3us", "launch_gap", "", None, "<=", 3_000, False),
         ("streams: -0", "streams", "", None, "-", 0, False),
         ("duration[f<int[4], 2>]: +5%", "duration", "f<int[4], 2>", None, "+", 0.05, True),
+        ("findings[pageable-copy] == 0", "findings", "pageable-copy", None, "==", 0, False),
         ("duration[a[0]]@2 < 1ms", "duration", "a[0]", 2, "<", 1_000_000, False),
     ],
 )  # fmt: skip
@@ -57,6 +58,7 @@ def test_what_it_says(
         ("makespan[SM]: +3%", 9, "no brackets"),
         ("busy[SN]: +3%", 6, "did you mean 'SM'"),
         ("busy[H2D,SM]: +3%", 6, "one engine"),
+        ("findings[pageable] == 0", 10, "did you mean 'pageable-copy'"),
         ("overlap_ratio[H2D]: -0.1", 15, "two or more"),
         ("overlap_ratio[H2D, SX]: -0.1", 20, "engine"),
         ("busy[SM: +3%", 13, "']'"),

@@ -69,6 +69,13 @@ def test_update_rewrites_and_says_what_changed(
     assert "better: makespan" in capsys.readouterr().out
 
 
+def test_findings_are_counted_on_request(overlap: Path, slower: str, capsys: Captured) -> None:
+    assert main(["check", PINNED, "--threshold", "findings == 0"]) == 0
+    assert main(["check", slower, "--threshold", "findings == 0"]) == 1
+    out = capsys.readouterr().out
+    assert "findings[pageable-copy], device 0 is 1, must be 'findings == 0'" in out
+
+
 def test_settings_of_the_project_count(overlap: Path, capsys: Captured) -> None:
     shutil.move(overlap, "kept.json")
     settings = '[tool.timeline.check]\nbaseline = "kept.json"\nthresholds = ["streams >= 9"]\n'

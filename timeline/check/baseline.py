@@ -42,6 +42,8 @@ def entry_of(
     name: str = "",
     ranges: Sequence[str] = (),
     windows: Sequence[str] = (),
+    *,
+    diagnose: bool | None = None,
 ) -> Entry:
     """Measure one trace, or several recordings of the same: their repeats count together.
 
@@ -51,8 +53,9 @@ def entry_of(
     ----------
     name : str
         What to call traces that are of no technique.
-    ranges, windows : sequence of str
-        What to measure besides the whole; see :func:`timeline.check.observed.observe`.
+    ranges, windows, diagnose
+        What to measure besides the whole, and whether to count findings; see
+        :func:`timeline.check.observed.observe`.
 
     Raises
     ------
@@ -63,7 +66,7 @@ def entry_of(
     for other in others:
         if reason := first.difference(other):
             raise UsageError(f"{first.name}: the recordings are not of the same: {reason}")
-    found = [observe(trace, ranges, windows) for trace in traces]
+    found = [observe(trace, ranges, windows, diagnose=diagnose) for trace in traces]
     told = traces[-1].meta.provenance
     return Entry(
         first,

@@ -59,7 +59,11 @@ def entries_of(traces: Sequence[tuple[str, Trace]], rules: Rules) -> list[Entry]
     groups: dict[str, list[Trace]] = {}
     for name, trace in traces:
         groups.setdefault(identity_of(trace, name).name, []).append(trace)
-    found = [entry_of(same, name, rules.ranges, rules.windows) for name, same in groups.items()]
+    diagnose = True if any(t.measure == "findings" for _, t in rules.chosen()) else None
+    found = [
+        entry_of(same, name, rules.ranges, rules.windows, diagnose=diagnose)
+        for name, same in groups.items()
+    ]
     ranges = {place.scope.name for e in found for place in e.figures if place.scope.kind == "range"}
     for pattern in rules.ranges:
         if not any(named(name, pattern) for name in ranges):

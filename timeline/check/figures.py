@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -21,10 +22,12 @@ from timeline.analysis import (
     summary,
     utilization,
 )
+from timeline.analysis.execution import execution
 from timeline.check.structure import structure
 from timeline.engines import SM
+from timeline.findings import DETECTORS, case_of, examine
 
-__all__ = ["Figure", "Name", "device_figures", "joint_figures"]
+__all__ = ["Figure", "Name", "device_figures", "finding_figures", "joint_figures"]
 
 
 class Name(NamedTuple):
@@ -59,6 +62,19 @@ Named = tuple[Name, Figure]
 def device_figures(work: Work) -> dict[Name, Figure]:
     """Every figure of a device in a stretch of its work."""
     return dict(_device(work))
+
+
+def finding_figures(work: Work, beside: Sequence[Work]) -> dict[Name, Figure]:
+    """How many findings a stretch of work has, in all and of each code.
+
+    Parameters
+    ----------
+    beside : sequence of Work
+        What the devices of the trace, this one too, did in the same stretch.
+    """
+    found = Counter(one.code for one in examine(case_of(execution(work), beside)).findings)
+    counts = {Name("findings"): Figure(found.total())}
+    return counts | {Name("findings", d.code): Figure(found[d.code]) for d in DETECTORS}
 
 
 def joint_figures(found: Together) -> dict[Name, Figure]:

@@ -22,8 +22,8 @@ class Measure:
     doc : str
         What it is, in a line; the formula is in :mod:`timeline.analysis`.
     of : str
-        What stands in brackets behind the name: ``engine``, ``engines`` or ``kernel``; "" for
-        nothing.
+        What may stand in brackets behind the name: ``engine``, ``engines``, ``kernel`` or
+        ``finding``; "" for nothing.
     default : str
         The threshold that holds where nobody sets one, as it is written behind the name; "" where
         the measure is only checked on request.
@@ -67,6 +67,7 @@ _ALL = (
     Measure("legacy_launches", "count", +1, "work in the legacy default stream", default=": +0"),
     Measure("host_syncs", "count", +1, "stream and device synchronisations", default=": +0"),
     Measure("blocking_allocs", "count", +1, "cudaMalloc and cudaFree", default=": +0"),
+    Measure("findings", "count", +1, "causes that cost time, in all and by code", "finding"),
     Measure("dropped", "count", +1, "records that the collector lost", default=" == 0"),
 )
 

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from timeline.analysis import Work, bound, communication, devices, together
-from timeline.check.figures import Figure, Name, device_figures, joint_figures
+from timeline.check.figures import (
+    Figure,
+    Name,
+    device_figures,
+    finding_figures,
+    joint_figures,
+)
 from timeline.check.launched import Launched
 from timeline.check.scopes import WHOLE, Scope, chosen_ranges, stretches
 from timeline.errors import UsageError
 from timeline.trace import Trace
 
-__all__ = ["Place", "Values", "observe"]
+__all__ = ["MOST_DIAGNOSED", "Place", "Values", "observe"]
+
+MOST_DIAGNOSED = 100_000
+"""Activities of a trace up to which findings are counted without being asked for."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -52,7 +61,11 @@ class Values:
 
 
 def observe(
-    trace: Trace, ranges: Sequence[str] = (), windows: Sequence[str] = ()
+    trace: Trace,
+    ranges: Sequence[str] = (),
+    windows: Sequence[str] = (),
+    *,
+    diagnose: bool | None = None,
 ) -> dict[Place, dict[Name, Values]]:
     """Measure a trace.
 
@@ -62,6 +75,9 @@ def observe(
         Names or patterns of NVTX ranges to measure as well.
     windows : sequence of str
         Spans to measure as well, as :func:`timeline.analysis.window_text.window_of` reads them.
+    diagnose : bool, optional
+        Whether findings are counted; by default in traces of up to :data:`MOST_DIAGNOSED`
+        activities, since looking for them takes longer than all other figures.
 
     Raises
     ------
@@ -71,30 +87,46 @@ def observe(
     if not trace.activities.num_rows:
         raise UsageError("the trace has no activities, so there is nothing to compare")
     launched = Launched(trace)
+    if diagnose is None:
+        diagnose = trace.activities.num_rows <= MOST_DIAGNOSED
     scopes = [WHOLE, *chosen_ranges(launched, ranges), *(Scope("window", w) for w in windows)]
-    return {place: figures for scope in scopes for place, figures in _in_scope(launched, scope)}
+    return {
+        place: figures
+        for scope in scopes
+        for place, figures in _in_scope(launched, scope, diagnose=diagnose)
+    }
 
 
-def _in_scope(launched: Launched, scope: Scope) -> Iterator[tuple[Place, dict[Name, Values]]]:
+def _in_scope(
+    launched: Launched, scope: Scope, *, diagnose: bool
+) -> Iterator[tuple[Place, dict[Name, Values]]]:
     trace = launched.trace
     overall: dict[Name, Values] = {}
     by_device = {n: list(stretches(launched, scope, n)) for n in devices(trace)}
+    beside = _side_by_side(list(by_device.values()))
     if scope == WHOLE:
         overall[Name("dropped")] = Values((trace.meta.dropped,))
-        overall |= _over([_joint(list(works)) for works in _side_by_side(by_device)])
+        overall |= _over([_joint(works) for works in beside])
     if overall:
         yield Place(scope, None), overall
     for device, repeats in by_device.items():
-        found = _over([_typical([device_figures(work) for work in works]) for works in repeats])
+        found = [_typical([device_figures(work) for work in works]) for works in repeats]
+        if diagnose:
+            others = beside or [[] for _ in repeats]
+            counted = [
+                _typical([finding_figures(work, around) for work in works])
+                for works, around in zip(repeats, others, strict=True)
+            ]
+            found = [one | more for one, more in zip(found, counted, strict=True)]
         if found:
-            yield Place(scope, device), found
+            yield Place(scope, device), _over(found)
 
 
-def _side_by_side(by_device: Mapping[int, list[list[Work]]]) -> Iterator[tuple[Work, ...]]:
-    """The works of all devices, repeat after repeat."""
-    if len({len(repeats) for repeats in by_device.values()}) == 1:
-        for works in zip(*by_device.values(), strict=True):
-            yield tuple(one[0] for one in works)
+def _side_by_side(by_device: Sequence[list[list[Work]]]) -> list[list[Work]]:
+    """The works of all devices, repeat after repeat; empty where they have not as many."""
+    if len({len(repeats) for repeats in by_device}) != 1:
+        return []
+    return [[works[0] for works in repeat] for repeat in zip(*by_device, strict=True)]
 
 
 def _joint(works: list[Work]) -> dict[Name, Figure]:

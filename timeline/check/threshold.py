@@ -7,8 +7,8 @@
     comparison = ">=" | "<=" | "==" | "!=" | ">" | "<"
     unit       = "%" | "ns" | "us" | "µs" | "ms" | "s"    "%" of the baseline, only in allowances
 
-Without brackets a threshold is for every engine, set of engines or name. A kernel's name may be a
-pattern, as in ``duration[gemm*]: +5%``.
+Without brackets a threshold is for every engine, set of engines, name or finding. A kernel's name
+may be a pattern, as in ``duration[gemm*]: +5%``.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from timeline.check.figures import Name
 from timeline.check.measures import MEASURES
 from timeline.engines import ENGINES
 from timeline.errors import UsageError, unknown
+from timeline.findings import DETECTORS
 
 __all__ = ["DEFAULTS", "Threshold", "parse"]
 
@@ -108,8 +109,6 @@ class _Reader:
         name = self._must(_WORD, "the name of a measure")
         if name not in MEASURES:
             self.at -= len(name)
-            if name == "findings":
-                raise self._error("this version of timeline has no findings to count")
             raise self._error(str(unknown("measure", name, MEASURES)))
         of = self._brackets(name)
         device = self._may(_DEVICE)
@@ -135,7 +134,16 @@ class _Reader:
             self.at = start - 1
             raise self._error(f"{name} takes no brackets")
         inside, self.at = self.text[start:end], end + 1
-        return inside.strip() if kind == "kernel" else self._engines(inside, start, kind)
+        if kind in ("kernel", "finding"):
+            return self._known(inside.strip(), start, kind)
+        return self._engines(inside, start, kind)
+
+    def _known(self, inside: str, start: int, kind: str) -> str:
+        codes = [detector.code for detector in DETECTORS]
+        if kind == "finding" and inside not in codes:
+            self.at = start
+            raise self._error(str(unknown("finding", inside, codes)))
+        return inside
 
     def _engines(self, inside: str, start: int, kind: str) -> str:
         found, at = [], start

@@ -35,15 +35,6 @@ class Check:
             metavar="FILE",
             help="what timeline baseline wrote (default: that of the settings, or overlap.json)",
         )
-        parser.add_argument(
-            "--threshold",
-            action="append",
-            default=[],
-            dest="thresholds",
-            metavar="TEXT",
-            help="such as 'makespan: +3%%' or 'pipeline_efficiency >= 0.9'; comes after those of "
-            "the settings",
-        )
         parser.add_argument("--format", choices=FORMATS, default="text", help="of the output")
         parser.add_argument(
             "-o", "--out", type=Path, metavar="FILE", help="write the output here (default: stdout)"
@@ -66,7 +57,7 @@ class Check:
         from timeline.check import check, read_baseline
         from timeline.check.picture import draw_failures
 
-        rules = rules_of(args, args.thresholds)
+        rules = rules_of(args)
         path = args.baseline or rules.baseline or Path("overlap.json")
         baseline = read_baseline(path)
         entries = measured(args, rules)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +42,15 @@ def add_scoping(parser: argparse.ArgumentParser) -> None:
         help="measure this window too, such as 1ms:2ms from the first activity of each repeat",
     )
     parser.add_argument(
+        "--threshold",
+        action="append",
+        default=[],
+        dest="thresholds",
+        metavar="TEXT",
+        help="such as 'makespan: +3%%' or 'pipeline_efficiency >= 0.9'; comes after those of the "
+        "settings",
+    )
+    parser.add_argument(
         "--config",
         type=Path,
         metavar="FILE",
@@ -51,13 +59,13 @@ def add_scoping(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def rules_of(args: argparse.Namespace, thresholds: Sequence[str] = ()) -> Rules:
+def rules_of(args: argparse.Namespace) -> Rules:
     """The settings' rules with those of the command line."""
     from timeline.check import Rules, project_file, read_rules
 
     path = args.config or project_file(Path.cwd())
     rules = read_rules(path) if path else Rules()
-    return rules.with_more(thresholds, args.ranges, args.windows)
+    return rules.with_more(args.thresholds, args.ranges, args.windows)
 
 
 def measured(args: argparse.Namespace, rules: Rules) -> list[Entry]:
