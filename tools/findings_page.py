@@ -17,7 +17,7 @@ from statistics import median_low
 from timeline.analysis import makespans_ns
 from timeline.analysis.kernel_figures import queueing_ns
 from timeline.analysis.technique_figures import over_repeats
-from timeline.findings import DETECTORS, LEAST_SHARE, Finding, findings
+from timeline.findings import DETECTORS, LEAST_SHARE, Detector, Finding, findings
 from timeline.findings.gains import MOST_PREDICTED, TRUSTED
 from timeline.findings.planted import JUDGED, PLANTED, Planted
 from timeline.report.units import percent_text, time_text
@@ -159,11 +159,15 @@ def page(samples: Path) -> str:
 
 
 def _causes() -> str:
-    told = (
-        (f"`{d.code}`", d.title, d.advice, f"[{d.technique}]({d.page.removeprefix('docs/')})")
-        for d in DETECTORS
-    )
+    told = ((f"`{d.code}`", d.title, d.advice, _link(d)) for d in DETECTORS)
     return "## Causes\n\n" + table(("code", "cause", "what to do", "technique"), told) + "\n"
+
+
+def _link(detector: Detector) -> str:
+    """To the technique's page; techniques that were not recorded have none yet."""
+    there = (ROOT / detector.page).is_file()
+    name = detector.technique
+    return f"[{name}]({detector.page.removeprefix('docs/')})" if there else name
 
 
 def _costs() -> str:
