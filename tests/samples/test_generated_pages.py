@@ -195,6 +195,17 @@ def test_the_claims_are_current(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "out of date" in capsys.readouterr().err
 
 
+def test_the_page_of_findings_is_current(some: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Else: ``python tools/findings_page.py``."""
+    tool = runpy.run_path(str(ROOT / "tools" / "findings_page.py"))
+    text = tool["page"](SAMPLES)
+    assert text == (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
+    assert "**missed**" not in text
+    assert "**not judged**" not in text
+    assert tool["main"]([str(some), "--check"]) == 1
+    assert "out of date" in capsys.readouterr().err
+
+
 def test_sentences_on_the_recorder_say_what_was_missed() -> None:
     tool = runpy.run_path(str(ROOT / "tools" / "readme_figures.py"))
     cost = {"us_added": 0.4, "us_to_stop": 0.2, "us_to_write": 0.3, "us_a_record": 0.6, "lost": 0}

@@ -3,7 +3,6 @@
 from functools import cache
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from timeline.backends.base import RunOptions
@@ -17,22 +16,13 @@ SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 @cache
 def simulate(name: str, variant: str, gate: bool = True) -> Trace:
     """One repeat of a variant on the described H200."""
-    options = RunOptions(repeat=1, warmup=0, gate=gate, stamps=False, verify=False)
+    options = RunOptions(repeat=1, warmup=0, gate=gate, stamps=True, verify=False)
     return SimBackend("h200").run(technique(name).program(variant), options)
 
 
 @cache
 def load_sample(place: str) -> Trace:
     return Trace.load(SAMPLES / place)
-
-
-def makespan(trace: Trace) -> int:
-    """Of the first repeat, or the whole trace."""
-    start, end = trace.column("activities", "start"), trace.column("activities", "end")
-    if trace.meta.repeats:
-        lo, hi = np.searchsorted(start, trace.meta.repeats[0])
-        start, end = start[lo:hi], end[lo:hi]
-    return int(end.max() - start.min())
 
 
 @pytest.fixture

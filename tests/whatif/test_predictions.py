@@ -17,6 +17,13 @@ PAIRS = (
     ("event_wait", "device_synchronize", "event", "events_for_syncs", 0.01),
     ("event_wait", "stream_synchronize", "event", "events_for_syncs", 0.01),
     ("stream_ordered_alloc", "malloc_free", "async_max", "async_alloc", 0.05),
+    ("variable_scratch", "blocking", "stream_ordered", "async_alloc", 0.15),
+    ("three_way_overlap", "serial", "depth_first", "split_streams:4", 0.05),
+    ("multistream_warp_specialized", "one_stream", "three_streams", "split_streams:3", 0.15),
+    ("saturation", "bandwidth_alone", "bandwidth_together", "split_streams:2", 0.05),
+    ("graph_capture", "stream_launches", "graph", "capture_graph", 0.05),
+    ("pdl", "stream_order", "pdl", "enable_pdl", 0.01),
+    ("allreduce_overlap", "after_backward", "per_layer", "overlap_communication", 0.1),
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from timeline.cli.foreign import TRACE_HELP, open_any
 from timeline.cli.output import notice, print_json, print_table
@@ -45,6 +45,13 @@ class WhatIf:
         )
         parser.add_argument("--repeat", type=int, help="default: that of median makespan")
         parser.add_argument("--device", type=int, help="default: that with most activities")
+        parser.add_argument(
+            "--kernels",
+            choices=("auto", "free", "shared"),
+            default="auto",
+            help="whether kernels side by side keep their pace or share the SMs that they are on; "
+            "auto: as the recording shows, and shared where it doesn't",
+        )
         parser.add_argument("--json", action="store_true", help="print JSON")
         parser.add_argument(
             "-o", "--out", type=Path, metavar="DIR", help="write the predicted trace of --apply"
@@ -85,7 +92,7 @@ def _apply(args: argparse.Namespace) -> int:
         check_trace(args.out, overwrite=args.overwrite)
     fixes = _with_values(args.apply.split(","), _values(args.set))
     trace = open_any(args.trace)
-    found = predict(trace, fixes, repeat=args.repeat, device=args.device)
+    found = predict(trace, fixes, **_choice(args))
     if args.out:
         found.trace.save(args.out, overwrite=args.overwrite)
     if args.json:
@@ -102,7 +109,7 @@ def _rank(args: argparse.Namespace) -> int:
 
     if args.out or args.set:
         raise UsageError("-o and --set go with --apply")
-    found = rank(open_any(args.trace), repeat=args.repeat, device=args.device)
+    found = rank(open_any(args.trace), **_choice(args))
     if args.json:
         print_json({"trace": str(args.trace), "fixes": [one.to_json() for one in found]})
         return 0
@@ -111,6 +118,11 @@ def _rank(args: argparse.Namespace) -> int:
         return 0
     _print_ranking(found)
     return 0
+
+
+def _choice(args: argparse.Namespace) -> dict[str, Any]:
+    free = {"auto": None, "free": True, "shared": False}[args.kernels]
+    return {"repeat": args.repeat, "device": args.device, "free": free}
 
 
 def _values(texts: Sequence[str]) -> Mapping[str, str]:
@@ -145,6 +157,10 @@ def _print(found: Prediction) -> None:
         ),
         ("no schedule of that is below", time_text(found.bound_ns), ""),
     ]
+    if found.otherwise_ns:
+        rows.insert(
+            3, ("… if kernels side by side keep their pace", time_text(found.otherwise_ns), "")
+        )
     print_table(("makespan", "", ""), rows, numbers_from=1)
     print(f"\nThen bounded by {found.bounded_by}.")
     for fix in idle:
@@ -174,11 +190,12 @@ def _print_ranking(found: Sequence[Prediction]) -> None:
             time_text(one.predicted_ns),
             time_text(one.gain_ns),
             _times(one),
+            time_text(one.otherwise_ns),
             one.bounded_by,
         )
         for one in found
     ]
-    headings = ("fix", "now", "predicted", "gain", "faster", "then bounded by")
+    headings = ("fix", "now", "predicted", "gain", "faster", "with free kernels", "then bounded by")
     print_table(headings, rows)
     _print_notes("Not known", found[0].unknown)
     print("\nWhat each assumes: timeline whatif TRACE --apply FIX")

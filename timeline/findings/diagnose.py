@@ -59,7 +59,7 @@ def diagnose(
     UsageError
         As :func:`findings`; for a window that ends before it starts; for a share below 0.
     """
-    if least < 0:
+    if not least >= 0:
         raise UsageError(f"a least share of {least}; it must be 0 or more")
     known = devices(trace)
     if device is not None and device not in known:

@@ -46,7 +46,7 @@ class Gains:
         from timeline.whatif.lifting.gate import regated
 
         name, *values = fix.split(":")
-        if name not in FIXES or len(self._case.work.rows) > MOST_PREDICTED:
+        if name not in FIXES or not self._can_be_lifted:
             return None
         scenario, before = self._recording
         recorded = self._case.makespan_ns
@@ -56,6 +56,12 @@ class Gains:
         if not change.count:
             return None
         return Gain(before - replay(regated(change.scenario)).makespan_ns, change.assumed)
+
+    @property
+    def _can_be_lifted(self) -> bool:
+        """Whether it is short enough, and all of its activities have a length."""
+        work = self._case.work
+        return len(work.rows) <= MOST_PREDICTED and bool((work.ends > work.starts).all())
 
     @cached_property
     def _recording(self) -> tuple[Scenario, int]:

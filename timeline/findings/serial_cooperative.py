@@ -52,7 +52,7 @@ DETECTOR = Detector(
     "cooperative launches run one at a time",
     "Launch them as ordinary kernels where blocks need not wait for each other (without "
     "cudaLaunchAttributeCooperative), or put the work of several into one cooperative grid.",
-    "cluster_pipeline",
+    "concurrency_limit",
     None,
     find,
 )

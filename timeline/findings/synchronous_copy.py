@@ -70,6 +70,6 @@ DETECTOR = Detector(
     "Use cudaMemcpyAsync or cudaMemsetAsync in a named stream with pinned memory, and let the "
     "stream that needs it wait with cudaStreamWaitEvent.",
     "three_way_overlap",
-    "events_for_syncs",
+    None,
     find,
 )

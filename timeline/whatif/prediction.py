@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import Any
+
+import numpy as np
 
 from timeline.errors import unknown
 from timeline.trace import Trace
@@ -20,6 +23,10 @@ from timeline.whatif.scenario import Scenario
 __all__ = ["Prediction", "predict", "rank"]
 
 Json = dict[str, Any]
+Asked = tuple[Fix, list[str]]
+
+_SAME = 0.01
+"""Predictions within this part of each other are the same."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +53,9 @@ class Prediction:
         What the recording does not tell and was taken to be so.
     unknown : tuple of str
         What the recording lacks.
+    otherwise_ns : int or None
+        The predicted makespan if kernels that come to run side by side did not share the SMs that
+        they are on, which the recording can't show; None where that makes no difference.
     trace : Trace
         The predicted schedule; its ``meta.source`` is ``what-if``.
     """
@@ -59,6 +69,7 @@ class Prediction:
     bounded_by: str
     assumed: tuple[str, ...]
     unknown: tuple[str, ...]
+    otherwise_ns: int | None
     trace: Trace = field(repr=False)
 
     @property
@@ -84,6 +95,7 @@ class Prediction:
             "bounded_by": self.bounded_by,
             "assumed": list(self.assumed),
             "unknown": list(self.unknown),
+            "otherwise_ns": self.otherwise_ns,
         }
 
 
@@ -93,6 +105,7 @@ def predict(
     *,
     repeat: int | None = None,
     device: int | None = None,
+    free: bool | None = None,
 ) -> Prediction:
     """Replay a recording with fixes applied, in the order given.
 
@@ -101,7 +114,7 @@ def predict(
     fixes : sequence of str
         Names in :data:`.FIXES`, each with its values after colons: ``split_streams:4``,
         ``faster:gemm*:2``. None: the recording as it was.
-    repeat, device
+    repeat, device, free
         See :func:`.lift`.
 
     Raises
@@ -112,23 +125,23 @@ def predict(
         For a trace without activities.
     """
     asked = [parsed(text) for text in fixes]
-    scenario = lift(trace, repeat=repeat, device=device)
-    return _predicted(scenario, replay(scenario).makespan_ns, tuple(fixes), asked)
+    return _Replays(trace, repeat, device, free).prediction(tuple(fixes), asked)
 
 
-def rank(trace: Trace, *, repeat: int | None = None, device: int | None = None) -> list[Prediction]:
+def rank(
+    trace: Trace,
+    *,
+    repeat: int | None = None,
+    device: int | None = None,
+    free: bool | None = None,
+) -> list[Prediction]:
     """Each fix that changes anything, alone, the one that gains most first."""
-    scenario = lift(trace, repeat=repeat, device=device)
-    before = replay(scenario).makespan_ns
-    found = [
-        _predicted(scenario, before, (name,), [(fix, [])])
-        for name, fix in FIXES.items()
-        if fix.ranked
-    ]
+    replays = _Replays(trace, repeat, device, free)
+    found = [replays.prediction((name,), [(fix, [])]) for name, fix in FIXES.items() if fix.ranked]
     return sorted((one for one in found if one.applied), key=lambda one: -one.gain_ns)
 
 
-def parsed(text: str) -> tuple[Fix, list[str]]:
+def parsed(text: str) -> Asked:
     """A fix and its values from ``name:value:value``.
 
     Raises
@@ -142,41 +155,77 @@ def parsed(text: str) -> tuple[Fix, list[str]]:
     return FIXES[name], values
 
 
-def _predicted(
-    scenario: Scenario,
-    replayed_ns: int,
-    texts: tuple[str, ...],
-    asked: Sequence[tuple[Fix, list[str]]],
-) -> Prediction:
-    applied, assumed, work = list[str](), list[str](), scenario.work
+class _Replays:
+    """Lifts a recording once and replays it with one set of fixes after another."""
+
+    def __init__(
+        self, trace: Trace, repeat: int | None, device: int | None, free: bool | None
+    ) -> None:
+        self._lift = partial(lift, trace, repeat=repeat, device=device)
+        self._scenario = self._lift(free=free)
+        self._undecided = free is None and self._scenario.seen_free is None
+
+    @cached_property
+    def _replayed_ns(self) -> int:
+        return replay(self._scenario).makespan_ns
+
+    @cached_property
+    def _otherwise(self) -> Scenario | None:
+        """The same with kernels that keep their pace; None where that is no other schedule."""
+        if not self._undecided:
+            return None
+        found = self._lift(free=True)
+        loads = self._scenario.activities.loads
+        return None if np.array_equal(found.activities.loads, loads) else found
+
+    def prediction(self, texts: tuple[str, ...], asked: Sequence[Asked]) -> Prediction:
+        """With these fixes."""
+        fixed = _fixed(self._scenario, texts, asked)
+        schedule = replay(fixed.scenario)
+        trace = as_trace(fixed.scenario, schedule, _notes(fixed))
+        work = self._scenario.work
+        bound_ns, bounded_by = limits(trace, work.device)
+        return Prediction(
+            texts,
+            fixed.applied,
+            int(work.ends.max() - work.starts.min()),
+            self._replayed_ns,
+            schedule.makespan_ns,
+            bound_ns,
+            bounded_by,
+            fixed.assumed,
+            fixed.scenario.unknown,
+            self._otherwise_ns(texts, asked, schedule.makespan_ns) if fixed.applied else None,
+            trace,
+        )
+
+    def _otherwise_ns(
+        self, texts: tuple[str, ...], asked: Sequence[Asked], predicted_ns: int
+    ) -> int | None:
+        if self._otherwise is None:
+            return None
+        found = replay(_fixed(self._otherwise, texts, asked).scenario).makespan_ns
+        return found if abs(found - predicted_ns) > _SAME * predicted_ns else None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Fixed:
+    scenario: Scenario
+    applied: tuple[str, ...]
+    assumed: tuple[str, ...]
+
+
+def _fixed(scenario: Scenario, texts: Sequence[str], asked: Sequence[Asked]) -> _Fixed:
+    applied, assumed = list[str](), dict[str, None]()
     for text, (fix, values) in zip(texts, asked, strict=True):
         change = fix.apply(scenario, values)
         if change.count:
             scenario = change.scenario
             applied.append(text)
-            assumed += [one for one in change.assumed if one not in assumed]
-    scenario = regated(scenario)
-    schedule = replay(scenario)
-    trace = as_trace(scenario, schedule, _notes(applied, assumed))
-    bound_ns, bounded_by = limits(trace, work.device)
-    return Prediction(
-        texts,
-        tuple(applied),
-        int(work.ends.max() - work.starts.min()),
-        replayed_ns,
-        schedule.makespan_ns,
-        bound_ns,
-        bounded_by,
-        tuple(assumed),
-        scenario.unknown,
-        trace,
-    )
+            assumed.update(dict.fromkeys(change.assumed))
+    return _Fixed(regated(scenario), tuple(applied), tuple(assumed))
 
 
-def _notes(applied: Sequence[str], assumed: Sequence[str]) -> tuple[str, ...]:
-    what = (
-        f"Not recorded: a replay with {', '.join(applied)}."
-        if applied
-        else "Not recorded: a replay."
-    )
-    return (what, *assumed)
+def _notes(fixed: _Fixed) -> tuple[str, ...]:
+    how = f" with {', '.join(fixed.applied)}" if fixed.applied else ""
+    return (f"Not recorded: a replay{how}.", *fixed.assumed)

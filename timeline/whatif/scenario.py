@@ -126,6 +126,8 @@ class Scenario:
         Whether the streams are held until the host has come to the first call that waits.
     unknown : tuple of str
         What the recording does not tell.
+    seen_free : bool or None
+        Whether kernels were seen to keep their pace beside others; None where it can't be seen.
     """
 
     work: Work
@@ -137,6 +139,7 @@ class Scenario:
     duplex: Mapping[int, float]
     gated: bool
     unknown: tuple[str, ...] = ()
+    seen_free: bool | None = None
 
     def replace(self, **changes: Any) -> Scenario:
         """A copy with other fields."""

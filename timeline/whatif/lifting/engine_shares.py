@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -11,7 +14,7 @@ from timeline.backends.sim.occupancy import Footprint
 from timeline.engines import D2H, ENGINES, H2D, P2P, SM
 from timeline.intervals import Int64
 
-__all__ = ["engine_groups", "engine_shares"]
+__all__ = ["Shares", "engine_groups", "engine_shares"]
 
 Float64 = npt.NDArray[np.float64]
 
@@ -34,16 +37,32 @@ def engine_groups(work: Work) -> Int64:
     return groups
 
 
-def engine_shares(work: Work, model: DeviceModel) -> tuple[Float64, bool]:
-    """Part of its engine that each activity fills, and whether that is known of every kernel.
+@dataclass(frozen=True, eq=False, slots=True)
+class Shares:
+    """What each activity takes of its engine; columns of shape (n,).
 
-    Copies fill theirs. A kernel fills what its blocks take of those that fit on the device at once,
-    and never less than one of the grids that can be resident.
+    Attributes
+    ----------
+    room : numpy.ndarray of float64
+        Copies take all of theirs. A kernel takes what its blocks are of those that fit on the
+        device at once, and never less than one of the grids that can be resident.
+    touched : numpy.ndarray of float64
+        Of a kernel the part of the SMs that has at least one of its blocks.
+    known : bool
+        Whether the grid of every kernel is known; others are taken to fill the device.
     """
-    shares = np.ones(len(work.rows))
+
+    room: Float64
+    touched: Float64
+    known: bool
+
+
+def engine_shares(work: Work, model: DeviceModel) -> Shares:
+    """Read them from grids, blocks, registers and shared memory."""
+    room = np.ones(len(work.rows))
     kernels = np.flatnonzero(work.engine_codes == ENGINES.index(SM))
     if not len(kernels):
-        return shares, True
+        return Shares(room, room, True)
     columns = [work.column("grid")[kernels], work.column("block")[kernels]]
     columns += [work.column("cluster")[kernels]]
     columns += [
@@ -53,14 +72,15 @@ def engine_shares(work: Work, model: DeviceModel) -> tuple[Float64, bool]:
     rows, which = np.unique(np.concatenate(columns, axis=1), axis=0, return_inverse=True)
     sm = _sm_of(work, model)
     found = np.array([_share(sm, *row) for row in rows.tolist()])
-    shares[kernels] = np.abs(found)[which.ravel()]
-    return shares, bool((found > 0).all())
+    touched = room.copy()
+    room[kernels] = np.abs(found)[which.ravel()]
+    blocks = np.where(found > 0, rows[:, :3].prod(axis=1), sm.count)
+    touched[kernels] = np.minimum(blocks / sm.count, 1.0)[which.ravel()]
+    return Shares(room, np.maximum(room, touched), bool((found > 0).all()))
 
 
 def _sm_of(work: Work, model: DeviceModel) -> Sm:
     """The described SMs, as many as the trace names."""
-    import dataclasses
-
     named = [d.sm_count for d in work.trace.meta.devices if d.id == work.device and d.sm_count]
     return dataclasses.replace(model.sm, count=named[0]) if named else model.sm
 
