@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from multiprocessing import get_context
 
 from timeline.errors import MissingExtraError, UnavailableError
 from timeline.ranks.measure import measure
+from timeline.ranks.pool import WorkerLostError, map_in_processes
 from timeline.ranks.summary import RankSummary
 
 __all__ = ["Runner", "on_cluster", "on_cores"]
@@ -37,29 +35,15 @@ def on_cores(jobs: int | None = None, *, lenient: bool = False) -> Runner:
         workers = min(jobs or len(os.sched_getaffinity(0)), len(places))
         if workers < 2:
             return [_told(place, task(place), done) for place in places]
-        pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_one_thread)
         try:
-            futures = {pool.submit(task, place): place for place in places}
-            for future in as_completed(futures):
-                future.result()
-                done(futures[future])
-            return [future.result() for future in futures]
-        except BrokenProcessPool as error:
+            return map_in_processes(task, places, workers, done)
+        except WorkerLostError as error:
             raise UnavailableError(
                 "a process that measured a rank was killed, perhaps for want of memory; take fewer "
                 "at once with --jobs"
             ) from error
-        finally:
-            pool.shutdown(cancel_futures=True)
 
     return run
-
-
-def _one_thread() -> None:
-    """Each process takes one core; the pool takes them all."""
-    import pyarrow as pa
-
-    pa.set_cpu_count(1)
 
 
 def _told(place: str, found: RankSummary, done: Callable[[str], None]) -> RankSummary:
