@@ -18,8 +18,32 @@ def techniques_page() -> None:
     page()
 
 
-def traces_page() -> None:
-    from timeline.ui.traces_page import page
+def overview_page() -> None:
+    from timeline.ui.overview_page import page
+
+    page()
+
+
+def timeline_page() -> None:
+    from timeline.ui.timeline_page import page
+
+    page()
+
+
+def open_page() -> None:
+    from timeline.ui.open_page import page
+
+    page()
+
+
+def compare_page() -> None:
+    from timeline.ui.compare_page import page
+
+    page()
+
+
+def ranks_page() -> None:
+    from timeline.ui.ranks_page import page
 
     page()
 
@@ -67,7 +91,7 @@ def test_without_traces_the_page_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("sys.argv", ["script.py", str(tmp_path)])
-    test = run(traces_page)
+    test = run(timeline_page)
     assert not test.exception
     assert "timeline record" in test.info[0].value
 
@@ -76,7 +100,7 @@ def test_a_broken_trace_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "meta.json").write_text('{"format": "other"}')
     monkeypatch.setattr("sys.argv", ["script.py", str(tmp_path / "broken")])
-    test = run(traces_page)
+    test = run(timeline_page)
     assert not test.exception
     assert len(test.error) == 1
     assert "meta" in test.error[0].value
@@ -87,7 +111,7 @@ def test_a_trace_of_the_command_line_is_opened(
     monkeypatch: pytest.MonkeyPatch, hostile_folder: Path
 ) -> None:
     monkeypatch.setattr("sys.argv", ["script.py", str(hostile_folder)])
-    test = run(traces_page)
+    test = run(timeline_page)
     assert not test.exception
     assert not test.error
     assert test.multiselect[0].value == ["hostile"]
@@ -99,7 +123,7 @@ def test_a_trace_of_the_command_line_is_opened(
 def test_zooming_in_on_a_kernel_and_its_sms(monkeypatch: pytest.MonkeyPatch) -> None:
     sample = Path(__file__).resolve().parents[2] / "samples" / "pdl" / "pdl"
     monkeypatch.setattr("sys.argv", ["script.py", str(sample)])
-    test = run(traces_page)
+    test = run(timeline_page)
     kernel = next(box for box in test.selectbox if "secondary" in box.options)
     assert kernel.options == ["all kernels", "primary", "secondary"]
     kernel.select("secondary")

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from timeline.figures.escape import html_text, short
+from timeline.figures.frame import FONT
 from timeline.figures.hover import Hover, hover
 from timeline.figures.labels import inside, over
 from timeline.figures.lane import Bars, Rows
@@ -26,7 +27,6 @@ from timeline.trace import Trace
 __all__ = ["Chart"]
 
 ROW_PX = 27
-FONT = '"Inter", "Source Sans", "Segoe UI", "Helvetica Neue", Arial, sans-serif'
 MOST_TEXTS = 400
 
 

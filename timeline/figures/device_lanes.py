@@ -18,7 +18,7 @@ from timeline.figures.crowd import thinned
 from timeline.figures.cut import Cut
 from timeline.figures.families import shades
 from timeline.figures.lane import Bars, Lane
-from timeline.figures.palette import SM_SHADES, role_code
+from timeline.figures.palette import ENGINE_ROLES, SM_SHADES, role_code
 from timeline.figures.stamp_lanes import StampLanes
 from timeline.figures.strips import Segments, segments
 
@@ -27,15 +27,6 @@ __all__ = ["DeviceLanes"]
 Int64 = npt.NDArray[np.int64]
 Int32 = npt.NDArray[np.int32]
 
-_ROLE = {
-    "H2D": "h2d",
-    "D2H": "d2h",
-    "D2D": "d2d",
-    "P2P": "p2p",
-    "MEMSET": "memset",
-    "GRAPH": "graph",
-    "HOST": "host_func",
-}
 _NOTHING = np.empty(0, np.int64)
 
 
@@ -143,7 +134,7 @@ class DeviceLanes:
         trace = self.cut.trace
         engines = trace.names("activities", "engine")
         last = f"sm{len(SM_SHADES) - 1}"
-        fixed = np.array([role_code(_ROLE.get(e, last)) for e in engines], np.int32)
+        fixed = np.array([role_code(ENGINE_ROLES.get(e, last)) for e in engines], np.int32)
         roles: Int32 = fixed[trace.column("activities", "engine")[rows]]
         if "SM" in engines:
             kernels = trace.column("activities", "engine")[rows] == engines.index("SM")

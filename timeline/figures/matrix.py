@@ -7,9 +7,9 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from timeline.figures.chart import FONT
 from timeline.figures.escape import html_text
-from timeline.figures.palette import theme_named
+from timeline.figures.frame import frame
+from timeline.figures.palette import ROLES, role_code, theme_named
 from timeline.figures.units import duration_text
 
 __all__ = ["overlap_matrix"]
@@ -41,21 +41,18 @@ def overlap_matrix(
         y=labels,
         text=words,
         texttemplate="%{text}",
+        textfont={"color": look.ink},
         hovertemplate="%{y} ∩ %{x}: %{text}<extra></extra>",
         zmin=0,
         zmax=1,
-        colorscale=[[0, look.band], [1, "#009E73"]],
+        colorscale=[[0, look.band], [1, ROLES[role_code("overlap")].fill(look)]],
         showscale=False,
         xgap=3,
         ygap=3,
     )
     figure = go.Figure(heat)
     figure.update_layout(
-        height=70 + 58 * len(names),
-        margin={"l": 60, "r": 8, "t": 30, "b": 8},
-        paper_bgcolor=look.paper,
-        plot_bgcolor=look.paper,
-        font={"family": FONT, "size": 12, "color": look.ink},
+        **frame(look, 70 + 58 * len(names)),
         xaxis={"side": "top", "showgrid": False, "fixedrange": True},
         yaxis={"autorange": "reversed", "showgrid": False, "fixedrange": True},
     )

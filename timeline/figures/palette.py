@@ -9,7 +9,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["DARK", "LIGHT", "ROLES", "SM_SHADES", "Role", "Theme", "role_code", "theme_named"]
+__all__ = [
+    "DARK",
+    "ENGINE_ROLES",
+    "LIGHT",
+    "ROLES",
+    "SM_SHADES",
+    "Role",
+    "Theme",
+    "ink_on",
+    "role_code",
+    "theme_named",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +92,17 @@ ROLES: tuple[Role, ...] = (
     Role("barrier", "#5B6470", "barrier", dark="#9AA4B1", hatched=True),
 )
 """Every role, in the order of the legend."""
+
+ENGINE_ROLES = {
+    "H2D": "h2d",
+    "D2H": "d2h",
+    "D2D": "d2d",
+    "P2P": "p2p",
+    "MEMSET": "memset",
+    "GRAPH": "graph",
+    "HOST": "host_func",
+}
+"""Roles of the engines but the SMs, whose roles are those of their kernels."""
 
 _CODES = {role.key: code for code, role in enumerate(ROLES)}
 

@@ -16,7 +16,7 @@ from timeline.ranks.places import fetched, rank_in
 from timeline.ranks.summary import Anchors, DeviceFigures, RankSummary
 from timeline.trace import Trace
 
-__all__ = ["measure"]
+__all__ = ["measure", "summarise"]
 
 Int64 = npt.NDArray[np.int64]
 
@@ -47,7 +47,7 @@ def measure(place: str, *, lenient: bool = False) -> RankSummary:
     try:
         with fetched(place, options.limits.file_bytes) as path:
             trace = _opened(path, options)
-            return _summary(trace, place)
+            return summarise(trace, place)
     except TimelineError as error:
         if not lenient:
             raise
@@ -61,7 +61,8 @@ def _opened(path: Path, options: ImportOptions) -> Trace:
     return Trace.load(path, tables=_TABLES)
 
 
-def _summary(trace: Trace, place: str) -> RankSummary:
+def summarise(trace: Trace, place: str) -> RankSummary:
+    """Summarise a trace that has been read; ``place`` is what the rank is called by."""
     told = trace.meta.labels.get("rank")
     works = [work_of(trace, device) for device in devices(trace)]
     return RankSummary(

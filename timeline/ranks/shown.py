@@ -6,13 +6,13 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from timeline.engines import ENGINES
-from timeline.ranks.job import Job, number
+from timeline.ranks.job import Job, Straggler, number
 from timeline.report.units import UNDEFINED, percent_text, ratio_text, time_text
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["as_json", "print_job"]
+__all__ = ["aligned_text", "as_json", "print_job", "straggler_text"]
 
 Json = dict[str, Any]
 
@@ -72,7 +72,7 @@ def print_job(job: Job, console: Console | None = None) -> None:
         out.print(f"({MOST_ROWS} of {len(job.rows):,}, the longest; --json has all)")
     heads = ("over all ranks", "median", "min", "max", "MAD")
     out.print(grid(heads, _spread_rows(job), right=range(1, 5)))
-    out.print(_aligned(job))
+    out.print(aligned_text(job))
     for line in _straggler_lines(job):
         out.print(line)
     for failed in job.failed:
@@ -126,7 +126,8 @@ def _spread_rows(job: Job) -> list[tuple[str, ...]]:
     return rows
 
 
-def _aligned(job: Job) -> str:
+def aligned_text(job: Job) -> str:
+    """By what the clocks were aligned, and how closely."""
     found = job.alignment
     if found.by == "collective":
         return (
@@ -144,10 +145,14 @@ def _aligned(job: Job) -> str:
 def _straggler_lines(job: Job) -> list[str]:
     if not job.stragglers:
         return ["No rank stands out."]
-    lines = [
-        f"Rank {each.rank} stands out: {each.by} {time_text(each.ns)}, "
-        f"the median is {time_text(each.median_ns)}."
-        for each in job.stragglers[:MOST_STRAGGLERS]
-    ]
+    lines = [straggler_text(each) for each in job.stragglers[:MOST_STRAGGLERS]]
     more = len(job.stragglers) - MOST_STRAGGLERS
     return [*lines, *([f"{more:,} more ranks stand out."] if more > 0 else [])]
+
+
+def straggler_text(each: Straggler) -> str:
+    """Who stands out, and by what."""
+    return (
+        f"Rank {each.rank} stands out: {each.by} {time_text(each.ns)}, "
+        f"the median is {time_text(each.median_ns)}."
+    )

@@ -7,8 +7,16 @@ from base64 import b64encode
 import streamlit as st
 
 from timeline.figures.palette import Theme, theme_named
-from timeline.ui import techniques_page, traces_page
-from timeline.ui.page import theme_name
+from timeline.ui import (
+    compare_page,
+    open_page,
+    overview_page,
+    ranks_page,
+    techniques_page,
+    timeline_page,
+)
+from timeline.ui.library import named
+from timeline.ui.page import offer, theme_name
 from timeline.ui.sources import find
 
 __all__ = ["main"]
@@ -33,22 +41,26 @@ def _logo(theme: Theme) -> str:
     return _LOGO.replace("INK", theme.ink)
 
 
+_PAGES = (
+    (open_page.page, "Open", "folder_open", "open"),
+    (overview_page.page, "Overview", "monitoring", "overview"),
+    (timeline_page.page, "Timeline", "timeline", "timeline"),
+    (compare_page.page, "Compare", "compare_arrows", "compare"),
+    (ranks_page.page, "Ranks", "dns", "ranks"),
+    (techniques_page.page, "Techniques", "layers", "techniques"),
+)
+"""What draws each page, its title, icon and address."""
+
+
 def main() -> None:
     """Set the page up and draw the one that is asked for."""
     st.set_page_config(page_title="timeline", page_icon=_icon(), layout="wide")
     st.logo(_logo(theme_named(theme_name())), size="large")
-    techniques = st.Page(
-        techniques_page.page,
-        title="Techniques",
-        icon=":material/layers:",
-        url_path="techniques",
-    )
-    traces = st.Page(
-        traces_page.page,
-        title="Traces",
-        icon=":material/timeline:",
-        url_path="traces",
-    )
-    first = traces if find(traces_page.named()) else techniques
+    pages = {
+        address: st.Page(draw, title=title, icon=f":material/{icon}:", url_path=address)
+        for draw, title, icon, address in _PAGES
+    }
+    offer(pages)
+    first = pages["overview"] if find(named()) else pages["techniques"]
     home = st.Page(lambda: st.switch_page(first), title="Home", default=True, visibility="hidden")
-    st.navigation([home, techniques, traces], position="top").run()
+    st.navigation([home, *pages.values()], position="top").run()

@@ -10,7 +10,7 @@ from timeline.figures.escape import html_text
 from timeline.figures.units import duration_text
 from timeline.report.units import telling
 
-__all__ = ["Headline", "as_html", "headlines", "overlap_efficiency"]
+__all__ = ["Headline", "as_html", "headlines", "overlap_efficiency", "together_headlines"]
 
 Device = Mapping[str, Any]
 
@@ -61,6 +61,32 @@ def headlines(device: Device, baseline: Device | None = None) -> list[Headline]:
         found.append(_nested(device, baseline, gap, "Launch gap", _GAP))
         found += _dependent(device)
     return found
+
+
+def together_headlines(found: Mapping[str, Any]) -> list[Headline]:
+    """Headline figures over all devices.
+
+    Parameters
+    ----------
+    found : mapping
+        ``together`` in the JSON of :func:`timeline.report.report`.
+    """
+    spread = "How far apart the devices' first and last activities are."
+    shown = [
+        _time(found, None, "makespan_ns", "Makespan", "First start to last end on any device."),
+        _time(found, None, "bound_ns", "Bound", _BOUND),
+        _ratio(found, None, "pipeline_efficiency", "Efficiency", _EFFICIENCY),
+        _ratio(found, None, "imbalance", "Imbalance", "Longest busy time over the mean, less one."),
+        _time(found, None, "start_spread_ns", "Starts apart", spread),
+        _time(found, None, "end_spread_ns", "Ends apart", spread),
+    ]
+    hidden = found["hidden_communication_ratio"]
+    if hidden is not None:
+        words = "Part of the communication during which the device computed."
+        shown.append(
+            _ratio(found, None, "hidden_communication_ratio", "Hidden communication", words)
+        )
+    return shown
 
 
 _BOUND = "No schedule of this work is shorter: the busiest engine, or the critical path."

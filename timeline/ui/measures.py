@@ -8,6 +8,8 @@ from typing import Any
 from timeline.figures.escape import plain
 
 __all__ = [
+    "Device",
+    "Rows",
     "activity_rows",
     "barrier_rows",
     "busy_engines",

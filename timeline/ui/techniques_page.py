@@ -8,11 +8,13 @@ from timeline.backends.cuda.kernel_source import kernels_folder
 from timeline.backends.sim import devices, load_device
 from timeline.program import Param
 from timeline.techniques import NAMES, Technique, technique
-from timeline.ui.cache import Opened, simulated
+from timeline.ui.cache import simulated
 from timeline.ui.controls import widget
+from timeline.ui.opened import Opened
 from timeline.ui.page import errors_shown, intro, muted, style
 from timeline.ui.simulation import kernel_files
-from timeline.ui.view import comparison, head_of, numbers, picture, tables
+from timeline.ui.tables import activity_table, measure_tables
+from timeline.ui.view import comparison, head_of, numbers, picture
 
 __all__ = ["page"]
 
@@ -85,7 +87,9 @@ def _technique(chosen: Technique, settings: Settings, device: str) -> None:
             comparison({n: _run(chosen, n, settings, device) for n in names}, "technique")
     with measured:
         if measured.open:
-            tables(opened, "technique")
+            for one in opened.report["devices"]:
+                activity_table(one)
+                measure_tables(one)
     with source:
         if source.open:
             _source(chosen, variant, settings)

@@ -3,37 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import streamlit as st
 
 from timeline.figures import compare, gantt
 from timeline.figures.choice import chosen_rows
-from timeline.figures.matrix import overlap_matrix
 from timeline.figures.rows import By
 from timeline.figures.units import duration_text
 from timeline.trace import Trace
-from timeline.ui.cache import Opened
 from timeline.ui.headlines import as_html, headlines, overlap_efficiency
-from timeline.ui.inside import block_rows, inside_switches, role_rows
+from timeline.ui.inside import inside_switches
 from timeline.ui.literal import literal
-from timeline.ui.measures import (
-    Rows,
-    activity_rows,
-    barrier_rows,
-    busy_engines,
-    engine_rows,
-    host_wait_rows,
-    overlap_rows,
-    pdl_rows,
-)
-from timeline.ui.page import CHART, theme_name
+from timeline.ui.opened import Opened
+from timeline.ui.page import chart, theme_name
 from timeline.ui.provenance import head, warnings
 
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
-
-__all__ = ["comparison", "head_of", "numbers", "picture", "tables"]
+__all__ = ["comparison", "head_of", "no_activity", "numbers", "picture"]
 
 
 def head_of(opened: Opened) -> None:
@@ -48,11 +34,16 @@ def numbers(opened: Opened, baseline: Opened | None = None) -> None:
     before = {d["device"]: d for d in baseline.report["devices"]} if baseline else {}
     devices = opened.report["devices"]
     if not devices:
-        st.info("This trace holds no activity of a GPU.", icon=":material/info:")
+        no_activity()
     for device in devices:
         if len(devices) > 1:
             st.caption(f"GPU {device['device']}")
         st.html(as_html(headlines(device, before.get(device["device"]))))
+
+
+def no_activity() -> None:
+    """Say that there is nothing to measure."""
+    st.info("This trace holds no activity of a GPU.", icon=":material/info:")
 
 
 def picture(opened: Opened, key: str) -> None:
@@ -75,14 +66,7 @@ def picture(opened: Opened, key: str) -> None:
         theme=theme_name(),
     )
     words = f"Gantt chart of {trace.activities.num_rows} activities, a row for each {by}"
-    _chart(figure, f"{key}/gantt", words)
-
-
-def _chart(figure: go.Figure, key: str, words: str) -> None:
-    """Show a figure at its own height, so that nothing jumps when it has been drawn."""
-    st.plotly_chart(
-        figure, theme=None, config=CHART, key=key, alt=words, height=int(figure.layout.height)
-    )
+    chart(figure, f"{key}/gantt", words)
 
 
 def _rows_switch(trace: Trace, key: str) -> By:
@@ -128,7 +112,7 @@ def comparison(opened: Mapping[str, Opened], key: str) -> None:
     """Several traces, one above the other on one axis, and their figures side by side."""
     figure = compare({name: o.trace for name, o in opened.items()}, theme=theme_name())
     words = f"Gantt charts of {', '.join(opened)} on one time axis"
-    _chart(figure, f"{key}/compare", words)
+    chart(figure, f"{key}/compare", words)
     st.dataframe(
         [row for name, each in opened.items() for row in _compared(name, each)],
         hide_index=True,
@@ -155,46 +139,3 @@ def _compared(name: str, opened: Opened) -> list[dict[str, Any]]:
         }
         for d in opened.report["devices"]
     ]
-
-
-def tables(opened: Opened, key: str) -> None:
-    """Every measure of every device; tables without rows are left out."""
-    for device in opened.report["devices"]:
-        name = f"GPU {device['device']}" + (f" · {device['name']}" if device["name"] else "")
-        left, right = st.columns([3, 2])
-        with left:
-            _table(f"Engines of {name}", engine_rows(device))
-            _table("Busy at once", overlap_rows(device))
-        with right:
-            if len(used := busy_engines(device)) > 1:
-                st.subheader("Overlap of each pair", anchor=False)
-                figure = overlap_matrix(used, device["overlaps"], theme_name())
-                words = "Overlap of each pair of engines"
-                _chart(figure, f"{key}/matrix{device['device']}", words)
-            _table("Dependent launches", pdl_rows(device))
-        _table("Kernels and copies", activity_rows(device))
-        _table("Blocks on the SMs", block_rows(device))
-        _table("Roles inside the kernels", role_rows(device))
-        _table("Waits at the legacy default stream", barrier_rows(device))
-        _table("Host waits", host_wait_rows(device))
-
-
-def _table(heading: str, rows: Rows) -> None:
-    if rows:
-        st.subheader(literal(heading), anchor=False)
-        st.dataframe(rows, hide_index=True, column_config=_columns(rows))
-
-
-def _columns(rows: Rows) -> dict[str, Any]:
-    """Ratios as bars, integers with separators."""
-    found: dict[str, Any] = {}
-    for name in rows[0]:
-        if name in ("busy", "ratio"):
-            found[name] = st.column_config.ProgressColumn(
-                min_value=0.0, max_value=1.0, format="percent"
-            )
-        elif name == "GB/s":
-            found[name] = st.column_config.NumberColumn(format="%.1f")
-        elif any(isinstance(row[name], int | float) for row in rows):
-            found[name] = st.column_config.NumberColumn(format="localized")
-    return found
