@@ -1,13 +1,17 @@
 """What the pages do, without a browser."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from timeline.formats import by_name
 from timeline.techniques import NAMES, technique
+from timeline.trace import Meta, Trace, table
+
+SAMPLE = Path(__file__).resolve().parents[2] / "samples" / "pdl" / "pdl"
 
 testing = pytest.importorskip("streamlit.testing.v1")
 
@@ -87,46 +91,155 @@ def test_choosing_changes_the_address() -> None:
     assert test.query_params["technique"] in ("pdl", ["pdl"])
 
 
-def test_without_traces_the_page_says_what_to_do(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr("sys.argv", ["script.py", str(tmp_path)])
-    test = run(timeline_page)
+PAGES = (overview_page, timeline_page, open_page, compare_page, ranks_page)
+
+
+@pytest.fixture
+def only(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Name traces on the command line, and let there be no samples."""
+
+    def name(*places: Path) -> None:
+        monkeypatch.setattr("sys.argv", ["script.py", *map(str, places)])
+        for module in ("library", "open_page"):
+            monkeypatch.setattr(f"timeline.ui.{module}.samples_folder", lambda: None)
+
+    return name
+
+
+def sound(test: Any) -> Any:
     assert not test.exception
-    assert "timeline record" in test.info[0].value
+    assert not test.error
+    return test
 
 
-def test_a_broken_trace_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize("script", [overview_page, timeline_page, compare_page])
+def test_without_traces_a_page_says_what_to_do(
+    script: Any, only: Callable[..., None], tmp_path: Path
+) -> None:
+    only(tmp_path)
+    assert "timeline record" in sound(run(script)).info[0].value
+
+
+def test_without_ranks_the_page_says_what_to_do(only: Callable[..., None], tmp_path: Path) -> None:
+    only(tmp_path)
+    assert "rank" in sound(run(ranks_page)).info[0].value
+
+
+@pytest.mark.parametrize("script", [overview_page, timeline_page])
+def test_a_broken_trace_is_one_line(script: Any, only: Callable[..., None], tmp_path: Path) -> None:
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "meta.json").write_text('{"format": "other"}')
-    monkeypatch.setattr("sys.argv", ["script.py", str(tmp_path / "broken")])
-    test = run(timeline_page)
+    only(tmp_path / "broken")
+    test = run(script)
     assert not test.exception
     assert len(test.error) == 1
     assert "meta" in test.error[0].value
     assert "\n" not in test.error[0].value
 
 
+@pytest.mark.parametrize("script", [overview_page, timeline_page])
 def test_a_trace_of_the_command_line_is_opened(
-    monkeypatch: pytest.MonkeyPatch, hostile_folder: Path
+    script: Any, only: Callable[..., None], hostile_folder: Path
 ) -> None:
-    monkeypatch.setattr("sys.argv", ["script.py", str(hostile_folder)])
-    test = run(timeline_page)
-    assert not test.exception
-    assert not test.error
-    assert test.multiselect[0].value == ["hostile"]
+    only(hostile_folder)
+    test = sound(run(script))
+    assert test.selectbox[0].value == "hostile"
+    assert test.query_params["trace"] in ("hostile", ["hostile"])
     shown = " ".join(block.value for block in test.get("html"))
     assert "measured with CUPTI" in shown
     assert "<img" not in shown
 
 
-def test_zooming_in_on_a_kernel_and_its_sms(monkeypatch: pytest.MonkeyPatch) -> None:
-    sample = Path(__file__).resolve().parents[2] / "samples" / "pdl" / "pdl"
-    monkeypatch.setattr("sys.argv", ["script.py", str(sample)])
+def empty() -> Trace:
+    return Trace.from_tables(Meta("cupti"), {})
+
+
+def bare() -> Trace:
+    """Kernels alone: no API calls, ranges, streams or correlation ids."""
+    rows = {"kind": ["kernel"] * 2, "name": ["a", "b"], "start": [0, 50], "end": [40, 90]}
+    rows |= {"device": [0, 0], "engine": ["SM", "SM"]}
+    return Trace.from_tables(Meta("cupti"), {"activities": table("activities", rows)})
+
+
+@pytest.mark.parametrize("script", PAGES)
+@pytest.mark.parametrize("made", [empty, bare])
+def test_every_page_works_with_little(
+    script: Any, made: Callable[[], Trace], only: Callable[..., None], tmp_path: Path
+) -> None:
+    for name in ("one", "two"):
+        made().save(tmp_path / name)
+    only(tmp_path)
+    sound(run(script))
+
+
+def test_an_empty_trace_says_so(only: Callable[..., None], tmp_path: Path) -> None:
+    only(empty().save(tmp_path / "nothing"))
+    for script in (overview_page, timeline_page):
+        assert "no activity" in sound(run(script)).info[0].value
+
+
+def test_a_file_of_another_tool_is_read_beside_the_page(
+    only: Callable[..., None], tmp_path: Path
+) -> None:
+    by_name("kineto").write(Trace.load(SAMPLE), tmp_path / "trace.json.gz")
+    only(tmp_path / "trace.json.gz")
+    test = sound(run(overview_page))
+    assert "Where the time went" in " ".join(block.value for block in test.get("html"))
+
+
+def test_a_path_is_offered_on_every_page(only: Callable[..., None], tmp_path: Path) -> None:
+    only(tmp_path)
+    test = sound(run(open_page))
+    test.text_input(key="path").input(str(SAMPLE)).run()
+    assert "pdl" in " ".join(each.value for each in sound(test).markdown)
+    assert list(test.session_state["library/paths"]) == [SAMPLE]
+
+
+@pytest.mark.parametrize("typed", ["/nowhere/at/all", "{tmp}/notes.txt"])
+def test_a_path_without_a_trace_is_one_line(
+    typed: str, only: Callable[..., None], tmp_path: Path
+) -> None:
+    (tmp_path / "notes.txt").write_text("nothing to see")
+    only(tmp_path)
+    test = run(open_page)
+    test.text_input(key="path").input(typed.format(tmp=tmp_path)).run()
+    assert not test.exception
+    assert len(test.error) == 1
+
+
+def test_samples_are_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["script.py"])
+    test = sound(run(overview_page, trace="pdl/pdl"))
+    assert test.selectbox[0].value == "pdl/pdl"
+    assert "Programmatic dependent launch · pdl" in " ".join(b.value for b in test.get("html"))
+
+
+def test_ranks_that_were_named_are_compared(only: Callable[..., None], tmp_path: Path) -> None:
+    for rank in range(3):
+        bare().save(tmp_path / f"rank{rank}")
+    only(tmp_path)
+    test = sound(run(ranks_page))
+    assert test.multiselect[0].value == ["rank0", "rank1", "rank2"]
+    shown = [table.value for table in test.dataframe]
+    assert list(shown[0]["rank"]) == [0, 1, 2]
+    assert test.success[0].value == "No rank stands out."
+
+
+def test_a_pattern_that_matches_nothing_is_one_line(
+    only: Callable[..., None], tmp_path: Path
+) -> None:
+    only(tmp_path)
+    test = run(ranks_page)
+    test.text_input(key="pattern").input(str(tmp_path / "rank*")).run()
+    assert not test.exception
+    assert "matches nothing" in test.error[0].value
+
+
+def test_zooming_in_on_a_kernel_and_its_sms(only: Callable[..., None]) -> None:
+    only(SAMPLE)
     test = run(timeline_page)
     kernel = next(box for box in test.selectbox if "secondary" in box.options)
     assert kernel.options == ["all kernels", "primary", "secondary"]
     kernel.select("secondary")
     test.selectbox(key="trace/sms").select(4).run()
-    assert not test.exception
-    assert not test.error
+    sound(test)

@@ -12,7 +12,7 @@ from timeline.trace import Device, Meta
 from timeline.ui import launch as launch_function
 from timeline.ui import sources
 from timeline.ui.headlines import as_html, headlines
-from timeline.ui.inside import block_rows, role_rows
+from timeline.ui.inside_rows import block_rows, role_rows
 from timeline.ui.launch import command, free_port
 from timeline.ui.literal import literal
 from timeline.ui.measures import (

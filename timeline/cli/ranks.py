@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from timeline.cli.html import write_html
 from timeline.cli.output import console, print_json
 from timeline.cli.progress import progress
 from timeline.errors import UsageError
@@ -47,7 +48,10 @@ def report_ranks(args: argparse.Namespace) -> int:
     with progress(len(places)) as begin:
         summaries = _runner(args)(places, begin)
     found = job(summaries)
-    if args.json:
+    if args.html is not None:
+        name = f"{len(found.ranks)} ranks"
+        write_html(args, lambda pages: pages.job_html(found, name, args.theme))
+    elif args.json:
         print_json(found.to_json())
     else:
         found.print(console())

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from timeline.cli.foreign import TRACE_HELP, open_any
+from timeline.cli.html import check_html, write_html
 from timeline.cli.output import console, print_json
 from timeline.cli.ranks import add_ranks, report_ranks, several
 from timeline.cli.selections import add_selections, communicating, groups
@@ -35,11 +36,18 @@ class Report:
             help="temporal breakdown and overlap as HolisticTraceAnalysis defines them",
         )
         add_selections(parser)
+        parser.add_argument(
+            "--html", type=Path, metavar="FILE", help="write it with pictures, as one HTML file"
+        )
+        parser.add_argument("--theme", choices=("light", "dark"), default="light")
+        parser.add_argument("--overwrite", action="store_true", help="replace an existing FILE")
         add_ranks(parser)
 
     def run(self, args: argparse.Namespace) -> int:
         """Print the report."""
         many = several(args)
+        if args.html is not None:
+            check_html(args)
         if args.definitions:
             return _as_hta(args)
         if many:
@@ -54,7 +62,9 @@ class Report:
             communicating=communicating(args),
             chosen=groups(args),
         )
-        if args.json:
+        if args.html is not None:
+            write_html(args, lambda pages: pages.report_html(found, args.theme))
+        elif args.json:
             print_json({**found.to_json(), "trace": str(place)})
         else:
             found.print(console())
@@ -64,8 +74,8 @@ class Report:
 def _as_hta(args: argparse.Namespace) -> int:
     from timeline.report.hta import hta_report, print_hta
 
-    if args.window is not None or args.scheduler is not None or args.group:
-        raise UsageError("--as hta knows no --window, --scheduler or --group: HTA has none of them")
+    if args.window is not None or args.scheduler is not None or args.group or args.html:
+        raise UsageError("--as hta knows no --window, --scheduler, --group or --html: HTA has none")
     found = [hta_report(open_any(Path(one)), one, communicating(args)) for one in args.trace]
     found.sort(key=lambda one: one.rank)
     if args.json:

@@ -12,13 +12,15 @@ from timeline.report.units import UNDEFINED, percent_text, ratio_text, time_text
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["aligned_text", "as_json", "print_job", "straggler_text"]
+__all__ = ["SPREAD_HEADS", "aligned_text", "as_json", "print_job", "spread_texts", "straggler_text"]
 
 Json = dict[str, Any]
 
 MOST_ROWS = 40
 """Rows of the table; of more ranks those with the longest makespans."""
 MOST_STRAGGLERS = 10
+
+SPREAD_HEADS = ("over all ranks", "median", "min", "max", "MAD")
 
 _TEXT = {"ns": time_text, "ratio": ratio_text, "efficiency": ratio_text}
 
@@ -70,8 +72,7 @@ def print_job(job: Job, console: Console | None = None) -> None:
     out.print(grid(heads, rows, right=range(2, len(heads))))
     if len(job.rows) > MOST_ROWS:
         out.print(f"({MOST_ROWS} of {len(job.rows):,}, the longest; --json has all)")
-    heads = ("over all ranks", "median", "min", "max", "MAD")
-    out.print(grid(heads, _spread_rows(job), right=range(1, 5)))
+    out.print(grid(SPREAD_HEADS, spread_texts(job), right=range(1, 5)))
     out.print(aligned_text(job))
     for line in _straggler_lines(job):
         out.print(line)
@@ -115,7 +116,8 @@ def _part(ns: int, of: int) -> float | None:
     return ns / of if of else None
 
 
-def _spread_rows(job: Job) -> list[tuple[str, ...]]:
+def spread_texts(job: Job) -> list[tuple[str, ...]]:
+    """How much each figure varies: rows under :data:`SPREAD_HEADS`, as text."""
     rows = []
     for name, found in job.spreads.items():
         words = name.split("_")

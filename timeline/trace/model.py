@@ -130,6 +130,14 @@ class Trace:
 
         return save(self, path, overwrite=overwrite)
 
+    def _repr_mimebundle_(
+        self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None
+    ) -> dict[str, Any]:
+        """What a notebook shows: a picture; see :func:`timeline.trace.notebook.bundle`."""
+        from timeline.trace.notebook import bundle
+
+        return bundle(self, include, exclude)
+
     @classmethod
     def load(cls, path: str | Path, *, tables: Iterable[str] | None = None) -> Trace:
         """Read a native folder or its zip; see :func:`timeline.trace.store.load`."""

@@ -1,24 +1,19 @@
-"""What to show of the inside of kernels: the switches of the picture, and tables."""
+"""What to show of the inside of kernels: the switches of the picture."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import streamlit as st
 
 from timeline.figures.escape import plain
 from timeline.figures.launch import stamped_kernels
 from timeline.trace import Trace
+from timeline.ui.inside_rows import EVERY
 
-__all__ = ["Inside", "block_rows", "inside_switches", "role_rows"]
-
-Device = Mapping[str, Any]
-Rows = list[dict[str, Any]]
+__all__ = ["Inside", "inside_switches"]
 
 _SMS = (0, 2, 4, 8, 16, 32)
-_EVERY = "all kernels"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +38,7 @@ def inside_switches(trace: Trace, key: str) -> Inside:
     kernel = st.selectbox(
         "Kernel",
         ["", *kernels],
-        format_func=lambda name: plain(name, 40) or _EVERY,
+        format_func=lambda name: plain(name, 40) or EVERY,
         help="Zoom in on one launch of it, that of median length.",
         key=f"{key}/kernel/{'/'.join(kernels)}",
         label_visibility="collapsed",
@@ -59,45 +54,3 @@ def inside_switches(trace: Trace, key: str) -> Inside:
         width=120,
     )
     return Inside(True, kernel, sms)
-
-
-def block_rows(device: Device) -> Rows:
-    """Blocks on the SMs: one row a kernel that wrote stamps."""
-    return [
-        {
-            "kernel": plain(found["kernel"] or _EVERY),
-            "launches": found["launches"],
-            "blocks": found["blocks"],
-            "SMs": found["sms"],
-            "at once on an SM (median)": found["median"],
-            "at most": found["most"],
-            "imbalance": f"{found['imbalance']:.1%}",
-        }
-        for found in device["inside_kernels"]
-    ]
-
-
-def role_rows(device: Device) -> Rows:
-    """One row a role of the kernels that have several."""
-    return [
-        {
-            "kernel": plain(found["kernel"]),
-            "role": plain(role["role"]),
-            "spans": role["spans"],
-            "mean ns": round(role["mean_ns"]),
-            "of the block's time": f"{role['share']:.1%}",
-            "beside others": ", ".join(_beside(found, role["role"])),
-        }
-        for found in device["inside_kernels"]
-        if len(found["roles"]) > 1
-        for role in found["roles"]
-    ]
-
-
-def _beside(found: Mapping[str, Any], role: str) -> list[str]:
-    return [
-        f"{plain(other)} {pair['ratio']:.0%}"
-        for pair in found["role_overlaps"]
-        for other in pair["roles"]
-        if role in pair["roles"] and other != role and pair["ratio"]
-    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from timeline.engines import ENGINES
 from timeline.ranks import Job
 from timeline.ranks.job import number
+from timeline.ranks.shown import SPREAD_HEADS, spread_texts
 from timeline.ui.measures import Rows
 
 __all__ = ["rank_rows", "spread_rows"]
@@ -38,13 +39,4 @@ def _lateness(job: Job, index: int) -> int | None:
 
 def spread_rows(job: Job) -> Rows:
     """One row a figure: how much it varies over ranks and devices."""
-    return [
-        {
-            "figure": name.replace("_", " "),
-            "median": each.median,
-            "min": each.min,
-            "max": each.max,
-            "MAD": each.mad,
-        }
-        for name, each in job.spreads.items()
-    ]
+    return [dict(zip(SPREAD_HEADS, row, strict=True)) for row in spread_texts(job)]

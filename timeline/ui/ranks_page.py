@@ -15,6 +15,7 @@ from timeline.ui.literal import literal
 from timeline.ui.measuring import measured
 from timeline.ui.page import chart, errors_shown, intro, section, style, theme_name
 from timeline.ui.rank_tables import rank_rows, spread_rows
+from timeline.ui.sources import find
 from timeline.ui.tables import table
 
 __all__ = ["page"]
@@ -46,7 +47,7 @@ def page() -> None:
 def _chosen() -> list[Item | str]:
     """What the page is asked to compare: items of the library, and places by pattern."""
     items = library()
-    given = {path.resolve() for path in named()}
+    given = {found.path for found in find(named())}
     first = [label for label, item in items.items() if item.path in given]
     left, right = st.columns(2, gap="medium")
     with left:

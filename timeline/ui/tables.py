@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from timeline.ui.inside import block_rows, role_rows
+from timeline.ui.inside_rows import block_rows, role_rows
 from timeline.ui.measures import (
     Device,
     Rows,
