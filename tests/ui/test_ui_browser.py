@@ -59,9 +59,13 @@ def opened(context: Any) -> Iterator[Any]:
     assert [url for url in asked if not url.startswith(here)] == []
 
 
+def settled(page: Any) -> None:
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+
+
 def drawn(page: Any) -> None:
     page.wait_for_selector(".js-plotly-plot .barlayer path")
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    settled(page)
 
 
 def share_of(page: Any, colour: str) -> float:
@@ -132,30 +136,35 @@ def test_dark_mode(dark_page: Any, dashboard: str) -> None:
     assert share_of(dark_page, "#0F1318") > 0.5
 
 
+def upload(page: Any, dashboard: str, path: str | Path) -> None:
+    page.goto(f"{dashboard}/open")
+    page.locator("input[type=file]").set_input_files(path)
+    page.wait_for_selector("[data-testid=stMain] button:has-text('Remove')")
+    settled(page)
+
+
 def test_an_uploaded_zip_is_drawn(page: Any, dashboard: str, tmp_path: Path) -> None:
     trace = simulated("three_way_overlap", technique("three_way_overlap").variants[0].name)
     folder = trace.save(tmp_path / "mine")
     packed = shutil.make_archive(str(tmp_path / "mine"), "zip", folder)
-    page.goto(f"{dashboard}/traces")
-    drawn(page)
-    page.locator("input[type=file]").set_input_files(packed)
-    page.wait_for_selector("h1:has-text('mine.zip')")
+    upload(page, dashboard, packed)
+    page.get_by_test_id("stMain").get_by_role("link", name="Timeline").first.click()
+    page.wait_for_selector(".js-plotly-plot .barlayer path")
+    assert "trace=mine.zip" in page.url
     shows(page, trace)
 
 
 def test_an_unreadable_upload_is_one_line(page: Any, dashboard: str, tmp_path: Path) -> None:
     broken = tmp_path / "broken.zip"
     broken.write_bytes(b"PK\x03\x04 not really")
-    page.goto(f"{dashboard}/traces")
-    drawn(page)
-    page.locator("input[type=file]").set_input_files(broken)
+    upload(page, dashboard, broken)
     words = page.locator("[data-testid=stAlert]").inner_text()
     assert "broken.zip" in words
     assert "Traceback" not in page.locator("body").inner_text()
     assert len(words.strip().splitlines()) == 1
 
 
-@pytest.mark.parametrize("place", ["techniques?technique=pdl", "traces"])
+@pytest.mark.parametrize("place", ["techniques?technique=pdl", "timeline?trace=hostile"])
 def test_every_page_has_an_address(page: Any, dashboard: str, place: str) -> None:
     page.goto(f"{dashboard}/{place}")
     drawn(page)
@@ -163,13 +172,41 @@ def test_every_page_has_an_address(page: Any, dashboard: str, place: str) -> Non
     assert page.url.endswith(place)
 
 
-def test_hostile_names_stay_text(page: Any, dashboard: str) -> None:
-    page.goto(dashboard)
+@pytest.mark.parametrize("place", ["", "timeline"])
+def test_hostile_names_stay_text(page: Any, dashboard: str, place: str) -> None:
+    page.goto(f"{dashboard}/{place}")
     drawn(page)
     assert page.evaluate("() => window.hacked") is None
     assert page.locator("img[src=x], .js-plotly-plot b, .facts img, .facts b b").count() == 0
     assert '<img src=x onerror="window.hacked=1"><b>kernel</b>' in (
         page.locator(".facts").inner_text()
     )
-    assert "<img src=x onerror" in page.locator(".js-plotly-plot").text_content()
+    assert "<img src=x onerror" in "".join(page.locator(".js-plotly-plot").all_text_contents())
     assert "3 records were dropped" in page.locator("body").inner_text()
+
+
+PAGES = ("open", "overview", "timeline", "compare", "ranks", "techniques?technique=pdl")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_can_be_used_by_everyone(
+    contexts: dict[str, Any], dashboard: str, scheme: str
+) -> None:
+    """axe-core finds nothing serious, nothing is cut off at the side, and nobody sees Streamlit."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    for page in opened(contexts[scheme]):
+        for place in PAGES:
+            page.goto(f"{dashboard}/{place}")
+            settled(page)
+            page.wait_for_load_state("networkidle")
+            found = axe.run(page).response["violations"]
+            grave = [each for each in found if each["impact"] in ("serious", "critical")]
+            assert [(each["id"], each["nodes"][0]["html"]) for each in grave] == [], place
+            for width in (2560, 1280):
+                page.set_viewport_size({"width": width, "height": 900})
+                over = "() => document.documentElement.scrollWidth - window.innerWidth"
+                assert page.evaluate(over) <= 0, (place, width)
+            assert (
+                page.locator("[data-testid=stMainMenu], [data-testid=stAppDeployButton]").count()
+                == 0
+            )

@@ -1,13 +1,14 @@
 """What the pages do, without a browser."""
 
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from timeline.formats import by_name
+from timeline.formats import ImportOptions, by_name
 from timeline.techniques import NAMES, technique
 from timeline.trace import Meta, Trace, table
 
@@ -89,6 +90,12 @@ def test_choosing_changes_the_address() -> None:
     test.selectbox(key="chosen").select("pdl").run()
     assert not test.exception
     assert test.query_params["technique"] in ("pdl", ["pdl"])
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages wait for their traces instead of coming back, which only a browser asks them to."""
+    monkeypatch.setattr("timeline.ui.waiting._AT_ONCE_S", 60.0)
 
 
 PAGES = (overview_page, timeline_page, open_page, compare_page, ranks_page)
@@ -185,6 +192,32 @@ def test_a_file_of_another_tool_is_read_beside_the_page(
     only(tmp_path / "trace.json.gz")
     test = sound(run(overview_page))
     assert "Where the time went" in " ".join(block.value for block in test.get("html"))
+
+
+def test_a_long_import_shows_progress_and_can_be_cancelled(
+    only: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+
+    def slow(path: Path, options: ImportOptions) -> Trace:
+        assert options.progress is not None
+        options.progress(1, 2)
+        assert go_on.wait(60)
+        options.progress(2, 2)
+        return bare()
+
+    monkeypatch.setattr("timeline.ui.importing.open_trace", slow)
+    monkeypatch.setattr("timeline.ui.waiting._AT_ONCE_S", 0.05)
+    only(bare().save(tmp_path / "slow"))
+    test = sound(run(overview_page))
+    assert not [block for block in test.get("html") if "Makespan" in block.value]
+    test.button(key="cancel/slow").click().run()
+    go_on.set()
+    monkeypatch.setattr("timeline.ui.waiting._AT_ONCE_S", 60.0)
+    test.run()
+    assert "cancelled" in test.error[0].value
+    test.run()
+    assert "Makespan" in " ".join(block.value for block in sound(test).get("html"))
 
 
 def test_a_path_is_offered_on_every_page(only: Callable[..., None], tmp_path: Path) -> None:

@@ -70,8 +70,9 @@ def share_rows(device: Device) -> list[ShareRow]:
     device : mapping
         An entry of ``devices`` in the JSON of :func:`timeline.report.report`.
     """
-    rows = [_at_once(device), _path(device), *_engines(device), _copies(device)]
-    return [row for row in rows if row is not None and any(part.ns for part in row.parts)]
+    found = (_at_once(device), _path(device), *_engines(device), _copies(device))
+    rows = (ShareRow(r.label, tuple(p for p in r.parts if p.ns)) for r in found if r is not None)
+    return [row for row in rows if row.parts]
 
 
 def _at_once(device: Device) -> ShareRow | None:
@@ -99,7 +100,7 @@ def _engines(device: Device) -> Iterator[ShareRow]:
             causes = device["idle_causes_ns"].get(name)
             if causes is None:
                 causes = {"unknown": device["makespan_ns"] - engine["busy_ns"]}
-            idle = (_part(cause, ns) for cause, ns in causes.items() if ns)
+            idle = (_part(cause, ns) for cause, ns in causes.items())
             yield ShareRow(name, (_part(name, engine["busy_ns"]), *idle))
 
 
