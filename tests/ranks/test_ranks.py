@@ -258,3 +258,12 @@ def test_a_scheduler_that_does_not_answer(
     monkeypatch.setattr("timeline.ranks.runners._CONNECT_S", 0.2)
     with pytest.raises(UnavailableError, match="no Dask scheduler answers"):
         on_cluster("tcp://127.0.0.1:9")([str(run_folder / "rank0.trace")], silent)
+
+
+def test_a_job_as_one_html_file(run_folder: Path, tmp_path: Path) -> None:
+    pytest.importorskip("plotly")
+    out = tmp_path / "job.html"
+    assert main(["report", str(run_folder / "rank*"), "--jobs", "1", "--html", str(out)]) == 0
+    page = out.read_text()
+    assert "Rank 3 stands out: late to collectives" in page
+    assert "when it ran, on one clock" in page
