@@ -140,6 +140,9 @@ def test_groups_and_communication_that_the_user_names(saved: Path, capsys: Captu
 )
 def test_wrong_choices_are_one_line(options: list[str], saved: Path, capsys: Captured) -> None:
     assert main(["report", str(saved), *options]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
 def test_html_is_one_file_with_escaped_names(saved: Path, tmp_path: Path, capsys: Captured) -> None:
     pytest.importorskip("plotly")
     out = tmp_path / "report.html"
