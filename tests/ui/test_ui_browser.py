@@ -50,7 +50,7 @@ def dark_page(contexts: dict[str, Any]) -> Iterator[Any]:
 def opened(context: Any) -> Iterator[Any]:
     """A page that may ask nothing of any other machine."""
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(60_000)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     yield page
