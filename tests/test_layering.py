@@ -18,7 +18,7 @@ LAYERS = (
     {"backends", "formats", "analysis", "techniques"},
     {"whatif"},
     {"findings"},
-    {"figures", "report", "recording"},
+    {"figures", "report", "recording", "query"},
     {"doctor", "record", "ranks", "samples", "check"},
     {"claims"},
     {"ui"},
@@ -46,6 +46,7 @@ HOMES = {
     "pandas": {"timeline.ui"},
     "distributed": {"timeline.ranks"},
     "fsspec": {"timeline.ranks"},
+    "duckdb": {"timeline.query"},
     "nvtx": {"timeline.backends.cuda", "timeline.live", "timeline.record", "timeline.recording"},
 }
 """The only packages that may import each of these."""

@@ -14,6 +14,7 @@ from timeline.formats import (
     ImportOptions,
     Intake,
     Limits,
+    Progress,
     by_name,
     by_suffix,
     detect,
@@ -50,7 +51,7 @@ class Lines:
         meta = Meta(self.name, notes=intake.notes())
         return Trace.from_tables(meta, {"activities": activities})
 
-    def write(self, trace: Trace, path: Path) -> None:
+    def write(self, trace: Trace, path: Path, progress: Progress | None = None) -> None:
         path.write_text("lines\n")
 
 

@@ -20,6 +20,7 @@ from timeline.cli.export import Export
 from timeline.cli.findings import Findings
 from timeline.cli.gantt import Gantt
 from timeline.cli.import_trace import Import
+from timeline.cli.query import Query
 from timeline.cli.record import Record
 from timeline.cli.report import Report
 from timeline.cli.run import Run
@@ -36,6 +37,7 @@ COMMANDS: Sequence[Command] = (
     Record(),
     Report(),
     Findings(),
+    Query(),
     Gantt(),
     WhatIf(),
     Baseline(),

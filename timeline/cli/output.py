@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def print_table(
     rows: Sequence[Sequence[str]],
     *,
     numbers_from: int | None = None,
+    right: Collection[int] = (),
     title: str | None = None,
 ) -> None:
     """Print rows of text.
@@ -47,6 +48,8 @@ def print_table(
         Cells, as many a row as there are columns. Control characters are taken out.
     numbers_from : int, optional
         First column that is set flush right.
+    right : collection of int
+        Further columns that are.
     """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
@@ -55,8 +58,8 @@ def print_table(
         box=SIMPLE_HEAD, pad_edge=False, show_edge=False, title=title, title_justify="left"
     )
     for index, heading in enumerate(columns):
-        right = numbers_from is not None and index >= numbers_from
-        table.add_column(heading, justify="right" if right else "left", overflow="fold")
+        number = index in right or (numbers_from is not None and index >= numbers_from)
+        table.add_column(heading, justify="right" if number else "left", overflow="fold")
     for row in rows:
         table.add_row(*map(_printable, row))
     console().print(table)

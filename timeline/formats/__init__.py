@@ -3,7 +3,7 @@
 from timeline.formats.format import Format
 from timeline.formats.intake import Intake
 from timeline.formats.opening import is_foreign, open_trace, read_foreign
-from timeline.formats.options import ImportOptions, Limits
+from timeline.formats.options import ImportOptions, Limits, Progress
 from timeline.formats.registry import by_name, by_suffix, detect
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "ImportOptions",
     "Intake",
     "Limits",
+    "Progress",
     "by_name",
     "by_suffix",
     "detect",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from timeline.formats.options import ImportOptions
+from timeline.formats.options import ImportOptions, Progress
 from timeline.trace import Trace
 
 __all__ = ["Format"]
@@ -51,8 +51,11 @@ class Format(Protocol):
         """
         ...
 
-    def write(self, trace: Trace, path: Path) -> None:
+    def write(self, trace: Trace, path: Path, progress: Progress | None = None) -> None:
         """Write a file that appears at ``path`` whole or not at all.
+
+        ``progress`` is told how far it is, in rows or packets; whatever it raises ends it and
+        leaves nothing behind.
 
         Raises
         ------

@@ -10,7 +10,7 @@ from timeline.formats.format import Format
 
 __all__ = ["NAMES", "by_name", "by_suffix", "detect"]
 
-NAMES: tuple[str, ...] = ("kineto", "nsys_sqlite")
+NAMES: tuple[str, ...] = ("kineto", "nsys_sqlite", "perfetto")
 """Packages of ``timeline.formats``, in the order in which they look at a file."""
 
 

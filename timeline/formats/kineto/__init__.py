@@ -10,7 +10,7 @@ import re
 import zlib
 from pathlib import Path
 
-from timeline.formats.options import ImportOptions
+from timeline.formats.options import ImportOptions, Progress
 from timeline.trace import Trace
 
 __all__ = ["FORMAT", "Kineto"]
@@ -49,11 +49,11 @@ class Kineto:
 
         return read(path, options)
 
-    def write(self, trace: Trace, path: Path) -> None:
+    def write(self, trace: Trace, path: Path, progress: Progress | None = None) -> None:
         """Write the file."""
         from timeline.formats.kineto.writing import write
 
-        write(trace, path)
+        write(trace, path, progress)
 
 
 FORMAT = Kineto()

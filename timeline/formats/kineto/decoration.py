@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from timeline.formats.engine_load import busy_engines, engine_unions
 from timeline.formats.kineto.launches import Launches
 from timeline.formats.kineto.slices import event, us
-from timeline.intervals import union
 from timeline.trace import Trace
 
 __all__ = ["ENGINE", "decoration"]
@@ -82,28 +82,16 @@ def _arrow(phase: str, number: int, at: int, pid: int, tid: int) -> str:
 
 def _engines(trace: Trace) -> Iterator[str]:
     """Of each device: the union of each engine's intervals, and how many engines are busy."""
-    device, engine = trace.column("activities", "device"), trace.column("activities", "engine")
-    start, end = trace.column("activities", "start"), trace.column("activities", "end")
-    names = trace.names("activities", "engine")
-    for number in np.unique(device).tolist():
+    for number, unions in engine_unions(trace):
         pid = f"engines of device {number}"
-        times, steps = [], []
-        for code, name in enumerate(names):
-            mine = (device == number) & (engine == code)
-            first, last = union(start[mine], end[mine])
+        for name, (first, last) in unions.items():
             for one, other in zip(first.tolist(), last.tolist(), strict=True):
                 yield event(ENGINE, "busy", (pid, name), one, other - one, {})
-            times += [first, last]
-            steps += [np.ones(len(first), np.int64), -np.ones(len(last), np.int64)]
-        if times:
-            yield from _counter(pid, np.concatenate(times), np.concatenate(steps))
+        yield from _counter(pid, *busy_engines(unions))
 
 
-def _counter(pid: str, times: Int64, steps: Int64) -> Iterator[str]:
-    at, place = np.unique(times, return_inverse=True)
-    change = np.zeros(len(at), np.int64)
-    np.add.at(change, place, steps)
-    for time, busy in zip(at.tolist(), np.cumsum(change).tolist(), strict=True):
+def _counter(pid: str, times: Int64, counts: Int64) -> Iterator[str]:
+    for time, busy in zip(times.tolist(), counts.tolist(), strict=True):
         yield (
             f'  {{\n    "ph": "C", "name": "busy engines", "pid": {json.dumps(pid)}, '
             f'"ts": {us(time)},\n    "args": {{"busy": {busy}}}\n  }}'

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from timeline.formats.kineto.categories import COLLECTIVE, INTEGERS, LISTS, SYNC_KINDS, TEXTS
-from timeline.formats.kineto.nesting import further_lanes
+from timeline.formats.nesting import further_lanes
 from timeline.trace import Trace
 
 __all__ = ["event", "slices", "stamps", "us"]

@@ -14,6 +14,7 @@ from typing import Any
 
 from timeline.formats.kineto.decoration import decoration
 from timeline.formats.kineto.slices import slices, stamps
+from timeline.formats.options import Progress
 from timeline.formats.replacing import replacing_file
 from timeline.trace import Trace
 
@@ -26,8 +27,10 @@ BESIDE = ("streams", "events", "allocs")
 _JOINED = 1024
 
 
-def write(trace: Trace, path: Path) -> None:
+def write(trace: Trace, path: Path, progress: Progress | None = None) -> None:
     """Write ``trace`` to ``path``, compressed if that ends in ``.gz``.
+
+    ``progress`` is told how many of the tables' rows have been written.
 
     Raises
     ------
@@ -37,7 +40,11 @@ def write(trace: Trace, path: Path) -> None:
     with replacing_file(path) as file:
         file.write(_head(trace).encode())
         separator = "\n"
-        for piece in _joined(chain(slices(trace), stamps(trace), decoration(trace))):
+        rows = sum(table.num_rows for table in trace.tables.values())
+        pieces = _joined(chain(slices(trace), stamps(trace), decoration(trace)))
+        for number, piece in enumerate(pieces):
+            if progress is not None:
+                progress(min(number * _JOINED, rows), rows)
             file.write((separator + piece).encode("utf-8", "backslashreplace"))
             separator = ",\n"
         file.write(_tail(trace).encode())

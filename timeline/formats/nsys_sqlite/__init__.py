@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from timeline.formats.options import ImportOptions
+from timeline.formats.options import ImportOptions, Progress
 from timeline.trace import Trace
 
 __all__ = ["FORMAT"]
@@ -33,11 +33,11 @@ class NsysSqlite:
 
         return read(path, options)
 
-    def write(self, trace: Trace, path: Path) -> None:
+    def write(self, trace: Trace, path: Path, progress: Progress | None = None) -> None:
         """Write a file on which ``nsys stats`` and ``nsys analyze`` run."""
         from timeline.formats.nsys_sqlite.writing import write
 
-        write(trace, path)
+        write(trace, path, progress)
 
 
 FORMAT = NsysSqlite()

@@ -18,6 +18,7 @@ from timeline.formats.nsys_sqlite.out_ids import Ids, StringTable
 from timeline.formats.nsys_sqlite.out_ranges import names, ranges
 from timeline.formats.nsys_sqlite.out_rows import ACTIVITIES, Shaped, allocs, calls, events, syncs
 from timeline.formats.nsys_sqlite.out_schema import ENUMS, TABLES, create
+from timeline.formats.options import Progress
 from timeline.trace import Trace
 from timeline.trace.clock import TIME_COLUMNS, shift
 from timeline.trace.files import as_output_error
@@ -33,13 +34,13 @@ _PLAIN = {
 }
 
 
-def write(trace: Trace, path: Path) -> None:
+def write(trace: Trace, path: Path, progress: Progress | None = None) -> None:
     """See :meth:`timeline.formats.format.Format.write`."""
     beside = path.with_name(f".{path.name}.tmp")
     try:
         with as_output_error(path):
             beside.unlink(missing_ok=True)
-            _fill(trace, beside)
+            _fill(trace, beside, progress)
             _flush(beside)
             beside.replace(path)
     except sqlite3.Error as error:
@@ -56,7 +57,7 @@ def _flush(path: Path) -> None:
         os.close(descriptor)
 
 
-def _fill(trace: Trace, path: Path) -> None:
+def _fill(trace: Trace, path: Path, progress: Progress | None) -> None:
     shift_ns, last_ns = _clock(trace)
     trace = Trace(trace.meta, shift(trace.tables, shift_ns))
     ids, strings = Ids(trace), StringTable()
@@ -66,7 +67,10 @@ def _fill(trace: Trace, path: Path) -> None:
         database.execute("BEGIN")
         for table in (*TABLES, *ENUMS):
             database.execute(create(table))
-        for table, shaped in _shaped(trace, ids, strings):
+        rows = sum(table.num_rows for table in trace.tables.values())
+        for number, (table, shaped) in enumerate(_shaped(trace, ids, strings)):
+            if progress is not None:
+                progress(min(number * _BATCH, rows), rows)
             _insert(database, table, shaped)
         for table, rows in about(trace, ids, shift_ns, last_ns).items():
             for row in rows:

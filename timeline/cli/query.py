@@ -1,0 +1,101 @@
+"""``timeline query``: SQL over a trace."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from timeline.cli.foreign import TRACE_HELP, open_any
+from timeline.cli.output import notice, print_table
+from timeline.cli.place import check_file
+from timeline.errors import UsageError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["Query"]
+
+_ROWS = 100
+_SUFFIXES = (".parquet", ".csv", ".json")
+
+
+class Query:
+    """Prints what a SQL statement finds in a trace, or writes it to a file."""
+
+    name = "query"
+    summary = "ask a trace in SQL"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the command's arguments."""
+        parser.add_argument("trace", type=Path, metavar="TRACE", help=TRACE_HELP)
+        parser.add_argument(
+            "sql",
+            nargs="?",
+            metavar="SQL",
+            help='one statement; "-" reads it from stdin; without it, the tables are listed',
+        )
+        how = parser.add_mutually_exclusive_group()
+        how.add_argument("--json", action="store_true", help="print a JSON list of rows")
+        how.add_argument("--csv", action="store_true", help="print CSV")
+        how.add_argument(
+            "-o", "--out", type=Path, metavar="FILE", help=f"write {', '.join(_SUFFIXES)}"
+        )
+        parser.add_argument(
+            "--rows", type=int, default=_ROWS, metavar="N", help="most rows of a printed table"
+        )
+        parser.add_argument("--overwrite", action="store_true", help="replace an existing file")
+
+    def run(self, args: argparse.Namespace) -> int:
+        """Ask it."""
+        from timeline.query import Database
+        from timeline.query.writing import write, write_csv, write_json
+
+        if args.out is not None:
+            if args.out.suffix not in _SUFFIXES:
+                raise UsageError(f"{args.out}: must end in {' or '.join(_SUFFIXES)}")
+            check_file(args.out, overwrite=args.overwrite)
+        if args.rows < 1:
+            raise UsageError(f"--rows {args.rows}: must be at least 1")
+        sql = sys.stdin.read() if args.sql == "-" else args.sql
+        with Database(open_any(args.trace)) as database:
+            found = database.tables() if sql is None else database.ask(sql)
+        if args.out is not None:
+            write(found, args.out)
+            print(args.out)
+        elif args.json:
+            write_json(found, sys.stdout)
+        elif args.csv:
+            write_csv(found, sys.stdout)
+        else:
+            _print(found, args.rows)
+        return 0
+
+
+def _print(found: pa.Table, most: int) -> None:
+    import pyarrow.types as kinds
+
+    numbers = [
+        index
+        for index, field in enumerate(found.schema)
+        if kinds.is_integer(field.type)
+        or kinds.is_floating(field.type)
+        or kinds.is_decimal(field.type)
+    ]
+    shown = found.slice(0, most).columns
+    rows = zip(*([_text(value) for value in column.to_pylist()] for column in shown), strict=True)
+    print_table(found.column_names, list(rows), right=numbers)
+    if found.num_rows > most:
+        notice(f"{found.num_rows - most:,} more rows; print them with --rows, or --csv, or -o")
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, Decimal) and value == value.to_integral_value():
+        value = int(value)
+    if isinstance(value, float):
+        return f"{value:,.6g}" if abs(value) < 1e6 else f"{value:,.0f}"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

@@ -1,0 +1,166 @@
+"""A file's packets, some megabytes at a time, those that were compressed among them."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from timeline.formats.byte_stream import ByteStream
+from timeline.formats.intake import Intake
+from timeline.formats.perfetto import schema
+from timeline.formats.perfetto.wire import LENGTH, PAD, Spans
+
+__all__ = ["Chunk", "packets"]
+
+UInt8 = npt.NDArray[np.uint8]
+Chunk = tuple[UInt8, Spans, int]
+"""Bytes, the packets in them, and where the bytes lie in the file."""
+
+_WINDOW = 1 << 20
+_FIRST = 1 << 16
+_PACKET_TAG = schema.PACKET << 3 | LENGTH
+_LONGEST_LENGTH = 10
+_PACKED = {
+    (tag & 0x7F | 0x80) | tag >> 7 << 8: number
+    for number in (schema.COMPRESSED, schema.COMPRESSED_ZSTD)
+    for tag in (number << 3 | LENGTH,)
+}
+"""First two bytes of packets that hold compressed ones."""
+
+
+def packets(stream: ByteStream, intake: Intake) -> Iterator[Chunk]:
+    """The packets of a file, in its order.
+
+    Raises
+    ------
+    TraceError
+        When the file holds something else, ends inside a packet, or a packet is too large.
+    """
+    kept, offset, size = b"", 0, _FIRST
+    while True:
+        data = bytearray(len(kept) + size)
+        data[: len(kept)] = kept
+        count = len(kept) + stream.readinto(memoryview(data)[len(kept) :])
+        last = count < len(data)
+        found, place, wrong = _split(data, count)
+        if found:
+            yield from _expanded(data, found, offset, intake)
+        if wrong or (last and place < count):
+            what = wrong or "a file that ends inside a packet"
+            intake.refuse(f"byte {offset + place:,}", what)
+            return
+        if last:
+            return
+        kept, offset = bytes(memoryview(data)[place:count]), offset + place
+        limit = intake.options.limits.event_bytes
+        if len(kept) > limit + _LONGEST_LENGTH:
+            raise intake.error(
+                f"byte {offset:,}",
+                f"a packet of more than {limit:,} bytes; allow more with "
+                "timeline import --max-event",
+            )
+        size = _WINDOW
+
+
+def _split(data: bytearray, count: int) -> tuple[list[int], int, str]:
+    """Begins and ends of the whole packets, the place behind them, and what lies there if wrong."""
+    found: list[int] = []
+    add, place = found.append, 0
+    while place + 1 < count:
+        if data[place] != _PACKET_TAG:
+            return found, place, "what is no packet"
+        size = data[place + 1]
+        start = place + 2
+        if size >= 0x80:
+            shift = 7
+            size &= 0x7F
+            while True:
+                if start >= count:
+                    return found, place, ""
+                byte = data[start]
+                size |= (byte & 0x7F) << shift
+                start += 1
+                if byte < 0x80:
+                    break
+                shift += 7
+                if shift >= 7 * _LONGEST_LENGTH:
+                    return found, place, "a packet without a length"
+        end = start + size
+        if end > count:
+            return found, place, ""
+        add(start)
+        add(end)
+        place = end
+    if place < count and data[place] != _PACKET_TAG:
+        return found, place, "what is no packet"
+    return found, place, ""
+
+
+def _expanded(data: bytearray, found: list[int], offset: int, intake: Intake) -> Iterator[Chunk]:
+    """The packets of a window; those that were compressed follow where they stand."""
+    data.extend(bytes(PAD))
+    buffer = np.frombuffer(data, np.uint8)
+    bounds = np.array(found, np.int64).reshape(-1, 2)
+    starts, ends = bounds[:, 0].copy(), bounds[:, 1].copy()
+    intake.take_rows(len(starts), f"byte {offset:,}")
+    head = buffer[starts].astype(np.int64) | buffer[starts + 1].astype(np.int64) << 8
+    packed = np.flatnonzero(np.isin(head, list(_PACKED)) & (ends - starts > 2))
+    first = 0
+    for row in packed.tolist():
+        if row > first:
+            yield buffer, Spans(starts[first:row], ends[first:row]), offset
+        where = offset + int(starts[row])
+        content = _content(data, int(starts[row]), int(ends[row]))
+        inner = _inflated(content, _PACKED[int(head[row])], where, intake)
+        if inner:
+            yield from _inside(inner, where, intake)
+        first = row + 1
+    if first < len(starts):
+        yield buffer, Spans(starts[first:], ends[first:]), offset
+
+
+def _content(data: bytearray, start: int, end: int) -> bytes:
+    """What lies behind the tag and the length of the packet's first field."""
+    place = start + 2
+    while place < end and data[place] >= 0x80:
+        place += 1
+    return bytes(memoryview(data)[place + 1 : end])
+
+
+def _inflated(content: bytes, kind: int, where: int, intake: Intake) -> bytearray:
+    most = min(intake.options.limits.ratio * max(len(content), 1 << 16), 1 << 31)
+    found = bytearray()
+    try:
+        if kind == schema.COMPRESSED:
+            unpack = zlib.decompressobj()
+            found += unpack.decompress(content, most + 1)
+        else:
+            with pa.CompressedInputStream(pa.BufferReader(content), "zstd") as unpacked:
+                while len(found) <= most and (piece := unpacked.read(1 << 20)):
+                    found += piece
+    except (zlib.error, OSError):
+        intake.refuse(f"byte {where:,}", "compressed packets that are damaged")
+    if len(found) > most:
+        raise intake.error(
+            f"byte {where:,}",
+            f"packets that expand more than {intake.options.limits.ratio}-fold; allow more with "
+            "timeline import --max-ratio",
+        )
+    return found
+
+
+def _inside(data: bytearray, where: int, intake: Intake) -> Iterator[Chunk]:
+    count = len(data)
+    found, place, wrong = _split(data, count)
+    if wrong or place < count:
+        intake.refuse(f"byte {where:,}", "compressed packets that are damaged")
+    if found:
+        data.extend(bytes(PAD))
+        bounds = np.array(found, np.int64).reshape(-1, 2)
+        intake.take_rows(len(bounds), f"byte {where:,}")
+        spans = Spans(bounds[:, 0].copy(), bounds[:, 1].copy())
+        yield np.frombuffer(data, np.uint8), spans, where
