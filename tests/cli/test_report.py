@@ -140,30 +140,6 @@ def test_groups_and_communication_that_the_user_names(saved: Path, capsys: Captu
 )
 def test_wrong_choices_are_one_line(options: list[str], saved: Path, capsys: Captured) -> None:
     assert main(["report", str(saved), *options]) == 2
-def test_html_is_one_file_with_escaped_names(saved: Path, tmp_path: Path, capsys: Captured) -> None:
-    pytest.importorskip("plotly")
-    out = tmp_path / "report.html"
-    assert main(["report", str(saved), "--html", str(out)]) == 0
-    assert capsys.readouterr().out == f"{out}\n"
-    page = out.read_text()
-    assert "400 ns" in page
-    assert "\x1b" not in page
-    assert not re.search(r"<(?:script|link|img)[^>]+(?:src|href)=", page)
-    assert main(["report", str(saved), "--html", str(out)]) == 2
-    assert "--overwrite" in capsys.readouterr().err
-    assert main(["report", str(saved), "--html", str(out), "--overwrite", "--theme", "dark"]) == 0
-
-
-def test_html_of_a_window(saved: Path, tmp_path: Path) -> None:
-    pytest.importorskip("plotly")
-    out = tmp_path / "report.html"
-    assert main(["report", str(saved), "--html", str(out), "--window", "100ns:200ns"]) == 0
-    assert "100 ns" in out.read_text()
-
-
-@pytest.mark.parametrize("arguments", [["--html", "x.txt"], ["--html", "x.html", "--json"]])
-def test_html_that_can_not_be_written(saved: Path, arguments: list[str], capsys: Captured) -> None:
-    assert main(["report", str(saved), *arguments]) == 2
     assert capsys.readouterr().err.count("\n") == 1
 
 
