@@ -36,6 +36,8 @@ Column = Array | Masked
 
 _WORD = 8
 _BLOCK = 1024
+_LONG_RUN = 128
+"""Records that lie side by side, on average, from which on they are turned run by run."""
 
 
 class Arena:
@@ -98,18 +100,23 @@ class Records:
         spans = _spans(dtype)
         shape = (sum(len(span) for span in spans), len(starts))
         made = cls(arena.empty(shape) if arena else np.empty(shape, np.uint64), dtype)
-        if starts[-1] - starts[0] == step * (len(starts) - 1):  # nothing lies between them
-            made._turn(source[starts[0] : starts[-1] + step].reshape(-1, step), spans)
-        else:
+        breaks = np.flatnonzero(starts[1:] - starts[:-1] != step) + 1
+        if len(breaks) * _LONG_RUN > len(starts):
             made._gather(source, starts, spans)
+            return made
+        ends = [*breaks.tolist(), len(starts)]
+        for first, end in zip([0, *ends], ends, strict=False):  # nothing lies between these
+            rows = source[starts[first] : starts[end - 1] + step].reshape(-1, step)
+            made._turn(rows, spans, first)
         return made
 
-    def _turn(self, rows: Words, spans: Sequence[range]) -> None:
+    def _turn(self, rows: Words, spans: Sequence[range], first: int) -> None:
         for start in range(0, len(rows), _BLOCK):
-            block, row = slice(start, start + _BLOCK), 0
+            part, row = rows[start : start + _BLOCK], 0
+            block = slice(first + start, first + start + len(part))
             for span in spans:
                 into = self._words[row : row + len(span), block]
-                into[:] = rows[block, span.start : span.stop].T
+                into[:] = part[:, span.start : span.stop].T
                 row += len(span)
 
     def _gather(self, source: Words, starts: Array, spans: Sequence[range]) -> None:

@@ -29,8 +29,10 @@ NextRecord = Callable[[int], int | None]
 _WORD = 8
 _KINDS = 256
 _HEAD = 0xFFFFFFFF
-_LONG_RUN = 256
-"""Records of one kind in a row at the front, from which on they are found by their kind alone."""
+_LONG_RUN = 128
+"""Records of one kind in a row, from which on they are found by their kind alone."""
+_SHORT_RUNS = 16
+"""Shorter runs that are borne, as a few calls lie between many kernels; then all is walked."""
 _STRETCH = 2048
 """Words from one place where walking begins to the next."""
 _TRIED = 8
@@ -154,12 +156,13 @@ def split(
 def _starts(words: Words, steps: Sequence[int]) -> Starts:
     """Where records start, up to the first of a kind whose size is not known, in words."""
     heads = words.view(np.uint32)[::2]
-    pieces, start = [], 0
+    pieces, start, borne = [], 0, _SHORT_RUNS
     while start < len(heads):
         kind = int(heads[start])
         step = steps[kind] if kind < _KINDS else 0
         stop = _run_end(heads, start, step, kind) if step else start
-        if stop - start < _LONG_RUN * step or not step:
+        borne += 1 if stop - start >= _LONG_RUN * step else -1
+        if borne < 0 or not step:
             pieces.append(_walked(heads[start:], steps) + start)
             break
         pieces.append(np.arange(start, stop, step))
@@ -169,14 +172,14 @@ def _starts(words: Words, steps: Sequence[int]) -> Starts:
 
 def _run_end(heads: Heads, start: int, step: int, kind: int) -> int:
     """Where the records of ``kind`` that follow each other from ``start`` on end, in words."""
-    window = 64
+    window = 128
     while start < len(heads):
         run = heads[start : start + window * step : step]
         other = run != kind
         if other.any():
             return start + int(other.argmax()) * step
         start += len(run) * step
-        window *= 8
+        window *= 2
     return start
 
 
