@@ -75,6 +75,18 @@ def test_without_either_cuda_extra_both_are_offered(installed: Versions) -> None
     assert {"extra cuda12", "extra cuda13"} <= names
 
 
+def test_a_checkout_that_is_not_installed_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    installed = [check for check in packages() if check.name != "timeline"]
+
+    def requires(name: str) -> None:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr("importlib.metadata.requires", requires)
+    found = [check for check in packages() if check.name != "timeline"]
+    assert {check.name for check in installed} <= {check.name for check in found}
+    assert {check.state for check in found if check.name == "recorder"} == {State.OK}
+
+
 @pytest.mark.parametrize("variable", ["NSYS_PROFILING_SESSION_ID", "NVTX_INJECTION64_PATH"])
 def test_another_profiler_is_named(variable: str) -> None:
     (quiet,) = profilers({"HOME": "/"})

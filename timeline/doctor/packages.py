@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import platform
 import re
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 
 import timeline
 from timeline.doctor.check import Check, State
@@ -56,16 +58,13 @@ def packages() -> Iterator[Check]:
     """Python and timeline, then what the recorder and each extra needs."""
     yield Check("python", State.OK, f"{platform.python_version()} on {platform.platform()}")
     try:
-        wanted = [r for line in metadata.requires(DISTRIBUTION) or () if (r := requirement(line))]
+        lines = metadata.requires(DISTRIBUTION) or []
+        yield Check("timeline", State.OK, timeline.__version__)
     except metadata.PackageNotFoundError:
-        yield Check(
-            "timeline",
-            State.WRONG,
-            f"{timeline.__version__}, not installed: found by its path alone",
-            "pip install -e . in the checkout, or pip install cuda-timeline",
-        )
-        return
-    yield Check("timeline", State.OK, timeline.__version__)
+        lines = _of_the_checkout()
+        found = f"{timeline.__version__}, not installed: found by its path alone"
+        yield Check("timeline", State.OK, found)
+    wanted = [r for line in lines if (r := requirement(line))]
     extras = dict.fromkeys(r.extra for r in wanted if r.extra != _DEVELOPMENT)
     found = {
         extra: _extra(extra, [r for r in wanted if r.extra == extra and r.name != DISTRIBUTION])
@@ -75,6 +74,18 @@ def packages() -> Iterator[Check]:
         if one in found and other in found and found[one].state is State.OK:
             del found[other]
     yield from found.values()
+
+
+def _of_the_checkout() -> list[str]:
+    """The same lines, of the checkout that timeline was imported from."""
+    project = Path(timeline.__file__).parents[1] / "pyproject.toml"
+    try:
+        tables = tomllib.loads(project.read_text(encoding="utf-8"))["project"]
+    except (OSError, KeyError, tomllib.TOMLDecodeError):
+        return []
+    extras = tables.get("optional-dependencies", {})
+    more = [f'{line}; extra == "{extra}"' for extra in extras for line in extras[extra]]
+    return [*tables.get("dependencies", []), *more]
 
 
 def _extra(extra: str, wanted: list[Requirement]) -> Check:
