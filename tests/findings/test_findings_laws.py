@@ -77,7 +77,7 @@ def rows_table(name: str, rows: list[Row]) -> Any:
     return table(name, {key: [row.get(key) for row in rows] for key in names}, len(rows))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(traces())
 def test_findings_point_at_what_is_there(trace: Trace) -> None:
     diagnosis = diagnose(trace, least=0.0)
@@ -99,7 +99,7 @@ def test_findings_point_at_what_is_there(trace: Trace) -> None:
     ]
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=15)
 @given(traces(), st.floats(0, 1))
 def test_a_higher_least_share_only_takes_away(trace: Trace, least: float) -> None:
     every = diagnose(trace, least=0.0).findings

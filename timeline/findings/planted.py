@@ -100,13 +100,7 @@ PLANTED: tuple[Planted, ...] = (
         "nodes that fork and join lie further apart than nodes in a row",
     ),
     Planted("pdl", "stream_order", "missed-pdl", "pdl"),
-    Planted(
-        "pdl_cluster_gemm",
-        "cluster",
-        "missed-pdl",
-        "pdl",
-        "the fixed variant uses PDL within a pair, not from one pair to the next",
-    ),
+    Planted("pdl_cluster_gemm", "cluster", "missed-pdl", "pdl"),
     Planted("torch_allocator", "native", "blocking-allocation", "cuda_malloc_async"),
     Planted(
         "torch_dataloader",
@@ -148,6 +142,9 @@ JUDGED: Mapping[tuple[str, str, str], str] = {
     ("two_pipelines", "two_streams", "small-kernels"): _FEW_BLOCKS.format(8),
     ("torch_allocator", "cuda_malloc_async", "allocator-churn"): (
         "true: at release threshold 0 the pool has given back what it held in the repeat before"
+    ),
+    ("torch_dataloader", "prefetch", "launch-bound"): (
+        "true: PyTorch launches each kernel of a step by itself"
     ),
     ("torch_dataloader", "prefetch", "host-bound-gaps"): (
         "true: the device waits for Python between batches"

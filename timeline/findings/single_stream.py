@@ -22,6 +22,9 @@ MOST_OF_IT = 0.9
 ROOM = 0.25
 """Kernels that fill less than this of the device leave room for others like them."""
 
+LONG_NS = 40_000
+"""And that last at least this long: two streams and an event cost some 10 µs for each."""
+
 FEWEST = 3
 """Batches, or kernels, below which there is nothing to deal out."""
 
@@ -104,7 +107,7 @@ def _kernels_alone(case: Case, places: Int64, fill: Float64) -> bool:
     if {"wait", "prologue"} & set(case.work.trace.names("stamps", "role")):
         return False  # kernels that stamp how they wait for the one before
     length = (case.work.ends - case.work.starts)[places][kernels]
-    small = length[fill[kernels] <= ROOM].sum()
+    small = length[(fill[kernels] <= ROOM) & (length >= LONG_NS)].sum()
     return bool(small > MOST_OF_IT * length.sum())
 
 

@@ -7,19 +7,18 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from timeline.analysis.execution import Cause
 from timeline.findings.case import Case
 from timeline.findings.detector import NO_ROWS, Detector, Evidence
 from timeline.intervals import Int64
 
 __all__ = ["DETECTOR"]
 
-SYNCHRONOUS = re.compile(r"cu(da)?(Memcpy|Memset)(?!.*Async)(?!Node)")
+SYNCHRONOUS = re.compile(r"cu(da)?(Memcpy|Memset)(?!.*Async)")
 """Calls without ``Async`` in their name; those of pageable memory are a cause of their own."""
 
 
 def find(case: Case) -> Iterator[Evidence | str]:
-    """Cost: the engine that bounds the work, idle while the host was in such a call, or after."""
+    """Cost: the engine that bounds the work, idle while the host was in such a call."""
     if not case.has_calls:
         if len(case.work.rows):
             yield "without API calls a synchronous copy looks like any other"
@@ -32,16 +31,12 @@ def find(case: Case) -> Iterator[Evidence | str]:
     last = int(calls.starts[made].max(initial=0))
     if not (calls.starts[calls.issued[calls.issued >= 0]] > last).any() and len(issued) == 1:
         return  # the result is brought home at the end: the host has to wait for it
-    which = np.zeros(len(calls), np.bool_)
-    which[made] = True
-    idle = case.idle_during(calls.starts[made], calls.ends[made])
-    cost = max(idle, case.path_ns(Cause.CALL, which))
     yield Evidence(
         work.rows[issued],
         calls.starts[made],
         calls.ends[made],
         calls.ends[made] - calls.starts[made],
-        cost,
+        case.idle_during(calls.starts[made], calls.ends[made]),
         "idle",
         f"time in these calls during which {case.limiting}, the engine that bounds the work, was "
         "idle",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from timeline.report.tables import grid, printable
+from timeline.report.tables import grid, printable, short
 from timeline.report.units import percent_text, time_text
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def _where(one: Json) -> str:
 
 def _site(site: Json) -> str:
     """Range, call and activity, as far as they are known."""
-    parts = [f"range {site['range']!r}" if site["range"] else "", site["call"], site["activity"]]
+    inside = f"range {short(site['range'])!r}" if site["range"] else ""
+    parts = (inside, site["call"], short(site["activity"]))
     where = ", ".join(filter(None, parts)) or "a place that the trace does not name"
     return f"{printable(where)} ({site['count']:,} times, {time_text(site['ns'])})"

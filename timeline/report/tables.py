@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-__all__ = ["grid", "printable"]
+__all__ = ["grid", "printable", "short"]
 
 MOST_NAME = 48
 """Columns that a name may take; C++ kernels have names of thousands of characters."""
@@ -62,8 +62,9 @@ def _cell(text: str, *, first: bool) -> Text:
 
     if not first:
         return Text(printable(text))
-    return Text(_short(printable(text)), no_wrap=True, overflow="ellipsis")
+    return Text(short(printable(text)), no_wrap=True, overflow="ellipsis")
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """Cut to :data:`MOST_NAME`."""
     return text if len(text) <= MOST_NAME else text[: MOST_NAME - 1] + "…"
