@@ -86,9 +86,10 @@ def link(page: str, label: str, icon: str = "", **query: str) -> None:
         st.page_link(target, label=literal(label), icon=symbol, query_params=query or None)
 
 
-def muted(words: str) -> None:
-    """Write a line of less weight, such as beside a widget."""
-    st.html(f'<p class="muted">{html_text(words, 1000)}</p>')
+def muted(*lines: str) -> None:
+    """Write lines of less weight, such as beside a widget; nothing without any."""
+    if lines:
+        st.html("".join(f'<p class="muted">{html_text(words, 1000)}</p>' for words in lines))
 
 
 @contextmanager

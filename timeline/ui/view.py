@@ -19,7 +19,7 @@ from timeline.ui.opened import Opened
 from timeline.ui.page import chart, theme_name
 from timeline.ui.provenance import head, warnings
 
-__all__ = ["comparison", "head_of", "no_activity", "numbers", "picture"]
+__all__ = ["compared_table", "comparison", "head_of", "no_activity", "numbers", "picture"]
 
 
 def head_of(opened: Opened) -> None:
@@ -113,6 +113,11 @@ def comparison(opened: Mapping[str, Opened], key: str) -> None:
     figure = compare({name: o.trace for name, o in opened.items()}, theme=theme_name())
     words = f"Gantt charts of {', '.join(opened)} on one time axis"
     chart(figure, f"{key}/compare", words)
+    compared_table(opened)
+
+
+def compared_table(opened: Mapping[str, Opened]) -> None:
+    """The figures of several traces side by side."""
     st.dataframe(
         [row for name, each in opened.items() for row in _compared(name, each)],
         hide_index=True,
