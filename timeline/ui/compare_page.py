@@ -72,7 +72,7 @@ def _differences(found: Mapping[str, Opened], by: str) -> None:
     (first, before), (second, now) = list(found.items())[:2]
     section(f"From {first} to {second}", "What moved by more than the noise of the repeats.")
     rows = now.once(
-        ("differs", id(before), by), lambda: difference_rows(before.trace, now.trace, by)
+        ("differs", before.number, by), lambda: difference_rows(before.trace, now.trace, by)
     )
     if not rows:
         muted("Nothing that the repeats can tell from noise.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import count
 from typing import Any, TypeVar
 
 from timeline.trace import Trace
@@ -16,9 +17,16 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """A trace and its report, which is computed when first asked for."""
+    """A trace and its report, which is computed when first asked for.
+
+    Attributes
+    ----------
+    number : int
+        Another one for each trace that is opened.
+    """
 
     trace: Trace
+    number: int = field(default_factory=count().__next__)
     _kept: dict[Hashable, Any] = field(default_factory=dict)
 
     def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
