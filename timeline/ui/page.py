@@ -34,7 +34,7 @@ _CHART = {
     "displaylogo": False,
     "scrollZoom": True,
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "zoomIn2d", "zoomOut2d"],
-    "toImageButtonOptions": {"format": "svg", "filename": "timeline"},
+    "toImageButtonOptions": {"format": "png", "scale": 2, "filename": "timeline"},
 }
 """Plotly's own options: wheel zoom, and a picture without a server."""
 
