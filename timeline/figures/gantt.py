@@ -105,6 +105,7 @@ def compare(
     theme: ThemeName = "light",
     title: str = "",
     most: int = MOST_BARS,
+    windows: Mapping[str, tuple[int, int]] | None = None,
 ) -> go.Figure:
     """Draw traces one above the other on one axis, each from its own first activity.
 
@@ -119,6 +120,9 @@ def compare(
         What the rows of a device stand for; ``auto`` takes streams if copies hardly matter.
     kernel, sms
         As of :func:`gantt`, in each of the traces.
+    windows : mapping of str to (int, int), optional
+        What to show of the traces of these names, trace time in ns, instead of a repeat; each is
+        then drawn from the start of its window.
 
     Raises
     ------
@@ -127,11 +131,13 @@ def compare(
     """
     if not traces:
         raise UsageError("nothing to compare: give at least one trace")
+    cuts = windows or {}
     known, by = families(traces.values()), chosen_rows(rows, traces.values())
     found = {
         name: rows_of(
             trace,
-            repeat=chosen_repeat(repeat, trace),
+            window=cuts.get(name),
+            repeat=None if name in cuts else chosen_repeat(repeat, trace),
             by=by,
             host=host,
             stamps=stamps,
@@ -139,6 +145,7 @@ def compare(
             sms=sms,
             known=known,
             most=most // len(traces),
+            clip=name in cuts,
         )
         for name, trace in traces.items()
     }

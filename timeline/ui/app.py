@@ -9,11 +9,13 @@ import streamlit as st
 from timeline.figures.palette import Theme, theme_named
 from timeline.ui import (
     compare_page,
+    findings_page,
     open_page,
     overview_page,
     ranks_page,
     techniques_page,
     timeline_page,
+    whatif_page,
 )
 from timeline.ui.library import named
 from timeline.ui.page import offer, theme_name
@@ -45,6 +47,8 @@ _PAGES = (
     (open_page.page, "Open", "folder_open", "open"),
     (overview_page.page, "Overview", "monitoring", "overview"),
     (timeline_page.page, "Timeline", "timeline", "timeline"),
+    (findings_page.page, "Findings", "lightbulb", "findings"),
+    (whatif_page.page, "What if", "science", "whatif"),
     (compare_page.page, "Compare", "compare_arrows", "compare"),
     (ranks_page.page, "Ranks", "dns", "ranks"),
     (techniques_page.page, "Techniques", "layers", "techniques"),

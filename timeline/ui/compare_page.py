@@ -1,17 +1,25 @@
-"""Several traces side by side."""
+"""Traces side by side, aligned, and what differs between the first two in words."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
+from timeline.figures import compare
 from timeline.figures.escape import plain
 from timeline.ui.bar import nothing
-from timeline.ui.library import library
-from timeline.ui.page import errors_shown, intro, style
-from timeline.ui.view import comparison
+from timeline.ui.differences import common_ranges, difference_rows, range_window
+from timeline.ui.library import Item, library
+from timeline.ui.opened import Opened
+from timeline.ui.page import chart, errors_shown, intro, muted, section, style, theme_name
+from timeline.ui.tables import table
+from timeline.ui.view import compared_table
 from timeline.ui.waiting import opened
 
 __all__ = ["page"]
+
+_WHOLE = "first activity"
 
 
 def page() -> None:
@@ -22,10 +30,50 @@ def page() -> None:
         if len(items) < 2:
             nothing("Compare", ["Two traces are needed."])
             return
-        intro("Compare", "The first is the baseline; each starts at its own first activity.", {})
-        chosen = st.multiselect(
-            "Traces", list(items), default=list(items)[:2], format_func=plain, key="compared"
-        )
-        traces = {name: opened(items[name]) for name in chosen}
+        intro("Compare", "The first is the baseline.", {})
+        labels = _labels(items)
+        traces = {label: opened(items[label]) for label in labels}
         if traces:
-            comparison(traces, "compare")
+            _compared(traces)
+
+
+def _labels(items: Mapping[str, Item]) -> list[str]:
+    """Ask for traces; the address names them."""
+    asked = [label for label in st.query_params.get_all("with") if label in items]
+    labels = st.multiselect(
+        "Traces",
+        list(items),
+        default=asked or list(items)[:2],
+        format_func=plain,
+        key=f"compared/{len(items)}",
+        label_visibility="collapsed",
+    )
+    st.query_params["with"] = labels
+    return labels
+
+
+def _compared(found: Mapping[str, Opened]) -> None:
+    traces = {name: each.trace for name, each in found.items()}
+    ranges = common_ranges(list(traces.values())) if len(traces) > 1 else []
+    by = _WHOLE
+    if ranges:
+        by = st.selectbox(
+            "Aligned by", [_WHOLE, *ranges], format_func=lambda name: plain(name, 60), width=420
+        )
+    windows = {name: range_window(t, by) for name, t in traces.items()} if by != _WHOLE else {}
+    figure = compare(traces, windows=windows, theme=theme_name())
+    chart(figure, "compare", f"Gantt charts of {', '.join(traces)} on one time axis")
+    compared_table(found)
+    if len(traces) > 1:
+        _differences(found, by if by != _WHOLE else "")
+
+
+def _differences(found: Mapping[str, Opened], by: str) -> None:
+    (first, before), (second, now) = list(found.items())[:2]
+    section(f"From {first} to {second}", "What moved by more than the noise of the repeats.")
+    rows = now.once(
+        ("differs", before.number, by), lambda: difference_rows(before.trace, now.trace, by)
+    )
+    if not rows:
+        muted("Nothing that the repeats can tell from noise.")
+    table("", rows)

@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from itertools import count
+from typing import Any, TypeVar
 
 from timeline.trace import Trace
 
 __all__ = ["Opened"]
 
+Made = TypeVar("Made")
+
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """A trace and its report, which is computed when first asked for."""
+    """A trace and its report, which is computed when first asked for.
+
+    Attributes
+    ----------
+    number : int
+        Another one for each trace that is opened.
+    """
 
     trace: Trace
+    number: int = field(default_factory=count().__next__)
+    _kept: dict[Hashable, Any] = field(default_factory=dict)
+
+    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """What ``make`` returned when this trace was first asked for ``key``."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        found: Made = self._kept[key]
+        return found
 
     @cached_property
     def report(self) -> dict[str, Any]:

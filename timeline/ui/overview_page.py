@@ -11,6 +11,7 @@ from timeline.figures.budget import budget
 from timeline.figures.choice import chosen_rows
 from timeline.figures.matrix import overlap_matrix
 from timeline.ui.bar import chosen, nothing
+from timeline.ui.findings_page import finding_table
 from timeline.ui.headlines import as_html, headlines, together_headlines
 from timeline.ui.measures import busy_engines
 from timeline.ui.opened import Opened
@@ -48,6 +49,7 @@ def _overview(name: str, opened: Opened) -> None:
     device = _device(devices)
     st.html(as_html(headlines(device)))
     _time(device)
+    finding_table(device, name)
     _picture(opened, name)
     _overlap(device)
     measure_tables(device)

@@ -34,7 +34,7 @@ _CHART = {
     "displaylogo": False,
     "scrollZoom": True,
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "zoomIn2d", "zoomOut2d"],
-    "toImageButtonOptions": {"format": "svg", "filename": "timeline"},
+    "toImageButtonOptions": {"format": "png", "scale": 2, "filename": "timeline"},
 }
 """Plotly's own options: wheel zoom, and a picture without a server."""
 
@@ -86,9 +86,10 @@ def link(page: str, label: str, icon: str = "", **query: str) -> None:
         st.page_link(target, label=literal(label), icon=symbol, query_params=query or None)
 
 
-def muted(words: str) -> None:
-    """Write a line of less weight, such as beside a widget."""
-    st.html(f'<p class="muted">{html_text(words, 1000)}</p>')
+def muted(*lines: str) -> None:
+    """Write lines of less weight, such as beside a widget; nothing without any."""
+    if lines:
+        st.html("".join(f'<p class="muted">{html_text(words, 1000)}</p>' for words in lines))
 
 
 @contextmanager

@@ -25,8 +25,9 @@ __all__ = ["activity_table", "measure_tables", "table"]
 def table(heading: str, rows: Rows, hint: str = "") -> None:
     """Show a table under its heading; nothing without rows."""
     if rows:
-        section(heading, hint)
-        st.dataframe(rows, hide_index=True, column_config=_columns(rows), alt=heading)
+        if heading:
+            section(heading, hint)
+        st.dataframe(rows, hide_index=True, column_config=_columns(rows), alt=heading or "figures")
 
 
 def activity_table(device: Device) -> None:
@@ -51,7 +52,7 @@ def measure_tables(device: Device) -> None:
 def _columns(rows: Rows) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in rows[0]:
-        if name in ("busy", "ratio"):
+        if name in ("busy", "ratio", "share"):
             found[name] = st.column_config.ProgressColumn(
                 min_value=0.0, max_value=1.0, format="percent"
             )

@@ -14,6 +14,7 @@ from timeline.ui.opened import Opened
 from timeline.ui.page import errors_shown, intro, muted, style
 from timeline.ui.simulation import kernel_files
 from timeline.ui.tables import activity_table, measure_tables
+from timeline.ui.technique_tabs import claims_tab, gpu_tab, recorded_tab
 from timeline.ui.view import comparison, head_of, numbers, picture
 
 __all__ = ["page"]
@@ -73,11 +74,14 @@ def _technique(chosen: Technique, settings: Settings, device: str) -> None:
     baseline = _run(chosen, names[0], settings, device)
     numbers(opened, baseline if variant != names[0] else None)
     tabs = st.tabs(
-        ["Timeline", "Variants side by side", "Measures", "CUDA source"],
+        [
+            *("Timeline", "Variants side by side", "Recorded", "Claims"),
+            *("Measures", "CUDA source", "This GPU"),
+        ],
         key="view",
         bind="query-params",
     )
-    shown, beside, measured, source = tabs
+    shown, beside, samples, claims, measured, source, gpu = tabs
     with shown:
         if shown.open:
             picture(opened, "technique")
@@ -85,6 +89,12 @@ def _technique(chosen: Technique, settings: Settings, device: str) -> None:
     with beside:
         if beside.open:
             comparison({n: _run(chosen, n, settings, device) for n in names}, "technique")
+    with samples:
+        if samples.open:
+            recorded_tab(chosen)
+    with claims:
+        if claims.open:
+            claims_tab(chosen)
     with measured:
         if measured.open:
             for one in opened.report["devices"]:
@@ -93,6 +103,9 @@ def _technique(chosen: Technique, settings: Settings, device: str) -> None:
     with source:
         if source.open:
             _source(chosen, variant, settings)
+    with gpu:
+        if gpu.open:
+            gpu_tab(chosen, settings)
 
 
 def _variant(chosen: Technique) -> str:

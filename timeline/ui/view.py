@@ -7,19 +7,22 @@ from typing import Any
 
 import streamlit as st
 
-from timeline.figures import compare, gantt
+from timeline.figures import compare, gantt, gantt_svg
 from timeline.figures.choice import chosen_rows
+from timeline.figures.embedded import html_page
 from timeline.figures.rows import By
 from timeline.figures.units import duration_text
 from timeline.trace import Trace
+from timeline.ui.export import export_menu
 from timeline.ui.headlines import as_html, headlines, overlap_efficiency
 from timeline.ui.inside import inside_switches
 from timeline.ui.literal import literal
 from timeline.ui.opened import Opened
 from timeline.ui.page import chart, theme_name
 from timeline.ui.provenance import head, warnings
+from timeline.ui.titles import title_of
 
-__all__ = ["comparison", "head_of", "no_activity", "numbers", "picture"]
+__all__ = ["compared_table", "comparison", "head_of", "no_activity", "numbers", "picture"]
 
 
 def head_of(opened: Opened) -> None:
@@ -55,16 +58,23 @@ def picture(opened: Opened, key: str) -> None:
         repeat = _repeat_switch(opened, key)
         host = st.toggle("Host threads", value=True, key=f"{key}/host", persist_state="session")
         inside = inside_switches(trace, key)
-    figure = gantt(
-        trace,
-        repeat=repeat,
-        rows=by,
-        host=host,
-        stamps=inside.stamps,
-        kernel=inside.kernel,
-        sms=inside.sms,
-        theme=theme_name(),
-    )
+        options: dict[str, Any] = {
+            "repeat": repeat,
+            "rows": by,
+            "host": host,
+            "stamps": inside.stamps,
+            "kernel": inside.kernel,
+            "sms": inside.sms,
+            "theme": theme_name(),
+        }
+        export_menu(
+            title_of("trace", trace.meta),
+            opened,
+            lambda: gantt_svg(trace, **options),
+            lambda: html_page(gantt(trace, **options)),
+            key,
+        )
+    figure = gantt(trace, **options)
     words = f"Gantt chart of {trace.activities.num_rows} activities, a row for each {by}"
     chart(figure, f"{key}/gantt", words)
 
@@ -113,6 +123,11 @@ def comparison(opened: Mapping[str, Opened], key: str) -> None:
     figure = compare({name: o.trace for name, o in opened.items()}, theme=theme_name())
     words = f"Gantt charts of {', '.join(opened)} on one time axis"
     chart(figure, f"{key}/compare", words)
+    compared_table(opened)
+
+
+def compared_table(opened: Mapping[str, Opened]) -> None:
+    """The figures of several traces side by side."""
     st.dataframe(
         [row for name, each in opened.items() for row in _compared(name, each)],
         hide_index=True,
