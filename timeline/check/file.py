@@ -55,12 +55,8 @@ def write_baseline(baseline: Baseline, path: Path) -> None:
 
 
 def _entry_json(entry: Entry) -> Json:
-    one = entry.identity
     return {
-        "name": one.name,
-        "source": one.source,
-        "devices": list(one.devices),
-        "labels": dict(one.labels),
+        **entry.identity.to_json(),
         "provenance": dict(entry.provenance),
         "figures": [
             {
