@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from timeline.check.baseline import Entry
+from timeline.check.baseline import Baseline, Entry
 from timeline.check.figures import Name
 from timeline.check.noise import Interval, apart, interval
 from timeline.check.observed import Place
 from timeline.check.verdicts import resolution
 from timeline.check.words import change_text, value_text
+from timeline.errors import UsageError
 
-__all__ = ["Change", "changes"]
+__all__ = ["Change", "changes", "told"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +69,15 @@ def changes(before: Entry, now: Entry, always: Collection[str] = ()) -> Iterator
                 apart(past, present) and abs(present.median - past.median) > resolution(name, old)
             ):
                 yield change
+
+
+def told(baseline: Baseline, new: Entry) -> Iterator[str]:
+    """What changes in a baseline that takes up an entry, line by line."""
+    try:
+        before = baseline.entry(new.identity)
+    except UsageError:
+        yield f"{new.identity.name}: new"
+        return
+    moved = list(changes(before, new))
+    yield f"{new.identity.name}: {len(moved)} figures changed"
+    yield from (f"  {change}" for change in moved)

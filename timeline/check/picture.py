@@ -16,8 +16,8 @@ __all__ = ["draw_failures", "draw_pair", "picture"]
 
 
 def picture(before: Entry, now: Entry) -> str:
-    """An SVG document of both."""
-    entries = {"baseline": before, "now": now}
+    """An SVG document of both; of one, where they are the same."""
+    entries = {"baseline": before, "now": now} if before is not now else {"now": now}
     traces = {
         name: entry.sketch.trace(entry.identity.source, entry.identity.devices)
         for name, entry in entries.items()
