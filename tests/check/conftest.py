@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from timeline.check import Entry, Rules, entries_of
+from timeline.check import Entry, Rules, entries_of, require_ranges
 from timeline.trace import Device, Meta, Trace, table
 
 FACTORS = (1.0, 1.001, 0.999, 1.002, 0.998)
@@ -90,6 +90,7 @@ def entry() -> Callable[..., Entry]:
 
     def measure(trace: Trace, rules: Rules | None = None) -> Entry:
         (found,) = entries_of([("step", trace)], rules or Rules())
+        require_ranges(rules or Rules(), [found])
         return found
 
     return measure

@@ -35,6 +35,13 @@ def test_the_interval_is_the_narrowest_of_the_confidence(count: int) -> None:
     assert covers(left + 1) < CONFIDENCE or left + 1 > (count - 1) // 2
 
 
+@pytest.mark.parametrize("count", [201, 1_000, 10_001])
+def test_many_values_are_counted_by_the_normal_distribution(count: int) -> None:
+    left = int(interval(range(count)).low)
+    within = sum(comb(count, i) for i in range(left + 1, count - left)) / 2**count
+    assert CONFIDENCE <= within < CONFIDENCE + 0.03
+
+
 @given(figures, figures)
 def test_apart_is_symmetric_and_never_holds_of_one_set_and_itself(
     one: list[int], other: list[int]

@@ -32,7 +32,7 @@ def project(tmp_path: Path) -> Path:
 
 def effective(rules: Rules, scope: Scope, name: Name) -> str:
     """The threshold that counts for a figure."""
-    return [t.text for _, t in rules.of(scope) if t.covers(name, 0)][-1]
+    return [t.text for t in rules.of(scope) if t.covers(name, 0)][-1]
 
 
 def test_settings_of_a_project(project: Path) -> None:
@@ -51,7 +51,7 @@ def test_settings_of_a_project(project: Path) -> None:
 
 def test_defaults_can_be_switched_off() -> None:
     rules = Rules(defaults=False).with_more(["makespan: +1%"])
-    assert [t.text for _, t in rules.of(WHOLE)] == ["makespan: +1%"]
+    assert [t.text for t in rules.of(WHOLE)] == ["makespan: +1%"]
 
 
 def test_more_comes_last(project: Path) -> None:
@@ -72,7 +72,7 @@ def test_the_nearest_project_with_settings_is_found(project: Path) -> None:
 def test_a_file_may_hold_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "overlap.toml"
     path.write_text('thresholds = ["makespan: +1%"]\ndefaults = false\n')
-    assert [t.text for _, t in read_rules(path).of(WHOLE)] == ["makespan: +1%"]
+    assert [t.text for t in read_rules(path).of(WHOLE)] == ["makespan: +1%"]
 
 
 @pytest.mark.parametrize(

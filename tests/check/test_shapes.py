@@ -57,7 +57,7 @@ def test_json_has_every_figure(failing: list[Checked], passing: list[Checked]) -
     assert len(figures) == len(failing[0].verdicts)
     assert figures["makespan"]["outcome"] == "failed"
     assert figures["makespan"]["before"]["median"] == 900_000
-    assert figures["makespan"]["now"]["repeats"] == 5
+    assert figures["makespan"]["now"]["count"] == 5
     assert json.loads(SHAPES["json"](passing, {}))["ok"] is True
 
 

@@ -6,7 +6,13 @@ fails where the median moved by more than is allowed and by more than the repeat
 """
 
 from timeline.check.baseline import Baseline, Entry, entry_of
-from timeline.check.checked import Checked, check, entries_of
+from timeline.check.checked import (
+    Checked,
+    check,
+    entries_of,
+    require_figures,
+    require_ranges,
+)
 from timeline.check.file import read_baseline, write_baseline
 from timeline.check.rules import Rules, project_file, read_rules
 from timeline.check.verdicts import Outcome, Verdict
@@ -24,5 +30,7 @@ __all__ = [
     "project_file",
     "read_baseline",
     "read_rules",
+    "require_figures",
+    "require_ranges",
     "write_baseline",
 ]

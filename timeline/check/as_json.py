@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from timeline.check.checked import Checked
-from timeline.check.noise import Interval
 from timeline.check.verdicts import Verdict
 from timeline.check.words import reason
 
@@ -40,11 +39,7 @@ def _verdict(verdict: Verdict) -> Json:
         "device": verdict.place.device,
         "threshold": verdict.threshold.text,
         "outcome": str(verdict.outcome),
-        "before": None if verdict.before is None else _interval(verdict.before),
-        "now": _interval(verdict.now),
+        "before": verdict.before and verdict.before.to_json(),
+        "now": verdict.now.to_json(),
         "reason": reason(verdict),
     }
-
-
-def _interval(found: Interval) -> Json:
-    return {"median": found.median, "low": found.low, "high": found.high, "repeats": found.count}

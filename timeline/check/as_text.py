@@ -16,7 +16,7 @@ _SHOWN = (Outcome.FAILED, Outcome.NOISE, Outcome.BETTER)
 
 
 def as_text(found: Sequence[Checked], pictures: Mapping[str, Path]) -> str:
-    """What failed with its reason, what only noise explains, what got better; the rest counted.
+    """What failed and why, what only noise explains, what got better; the rest counted.
 
     Parameters
     ----------
@@ -27,10 +27,14 @@ def as_text(found: Sequence[Checked], pictures: Mapping[str, Path]) -> str:
 
 
 def _lines(one: Checked, pictures: Mapping[str, Path]) -> Iterator[str]:
-    devices = one.now.identity.device_text
+    identity = one.now.identity
+    simulated = identity.source == "sim"
+    where = f"{identity.device_text}, simulated" if simulated else identity.device_text
     verdict = "FAILED" if one.failed else "ok"
     failed = f"{len(one.failed)} of " if one.failed else ""
-    yield f"{verdict} {one.name} ({devices}): {failed}{len(one.verdicts)} figures"
+    yield f"{verdict} {one.name} ({where}): {failed}{len(one.verdicts)} figures"
+    if not simulated and not any(v.now.count > 1 for v in one.verdicts):
+        yield "  one value each: nothing is known of their noise"
     for outcome in _SHOWN:
         for each in one.verdicts:
             if each.outcome is outcome:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from timeline.check.baseline import Entry
+from timeline.check.baseline import Baseline, Entry
 from timeline.check.figures import Name
 from timeline.check.noise import Interval, apart, interval
 from timeline.check.observed import Place
 from timeline.check.verdicts import resolution
 from timeline.check.words import change_text, value_text
+from timeline.errors import UsageError
 
-__all__ = ["Change", "changes"]
+__all__ = ["Change", "changes", "told"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +31,29 @@ class Change:
     before: Interval | None
     now: Interval | None
 
-    def __str__(self) -> str:
-        measure = self.name.measure
+    def cells(self) -> tuple[str, str, str, str]:
+        """What it is, before, now, and the change, as text."""
+        measure, sides = self.name.measure, (self.before, self.now)
         what = ", ".join(filter(None, (str(self.name), str(self.place))))
-        if self.before is None or self.now is None:
-            past, present = (
-                value_text(measure, one.median) if one else "nothing"
-                for one in (self.before, self.now)
-            )
-            return f"{what} {past} → {present}"
-        before, now = self.before.median, self.now.median
-        return (
-            f"{what} {value_text(measure, before)} → {value_text(measure, now)} "
-            f"({change_text(measure, before, now)})"
-        )
+        past, now = (value_text(measure, one.median) if one else "nothing" for one in sides)
+        moved = ""
+        if self.before is not None and self.now is not None:
+            moved = change_text(measure, self.before.median, self.now.median)
+        return what, past, now, moved
+
+    def __str__(self) -> str:
+        what, before, now, moved = self.cells()
+        return f"{what} {before} → {now}" + (f" ({moved})" if moved else "")
 
 
-def changes(before: Entry, now: Entry) -> Iterator[Change]:
-    """Figures whose medians are apart, and by more than is worth mentioning."""
+def changes(before: Entry, now: Entry, always: Collection[str] = ()) -> Iterator[Change]:
+    """Figures whose medians are apart, and by more than is worth mentioning.
+
+    Parameters
+    ----------
+    always : collection of str
+        Measures to tell of in any case.
+    """
     for place in dict.fromkeys((*before.figures, *now.figures)):
         old, new = before.figures.get(place, {}), now.figures.get(place, {})
         for name in dict.fromkeys((*old, *new)):
@@ -59,7 +65,19 @@ def changes(before: Entry, now: Entry) -> Iterator[Change]:
             if past is None or present is None:
                 if past is not present:
                     yield change
-            elif apart(past, present):
-                least = resolution(name, old)
-                if abs(present.median - past.median) > least:
-                    yield change
+            elif name.measure in always or (
+                apart(past, present) and abs(present.median - past.median) > resolution(name, old)
+            ):
+                yield change
+
+
+def told(baseline: Baseline, new: Entry) -> Iterator[str]:
+    """What changes in a baseline that takes up an entry, line by line."""
+    try:
+        before = baseline.entry(new.identity)
+    except UsageError:
+        yield f"{new.identity.name}: new"
+        return
+    moved = list(changes(before, new))
+    yield f"{new.identity.name}: {len(moved)} figures changed"
+    yield from (f"  {change}" for change in moved)

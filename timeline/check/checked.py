@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from timeline.check.baseline import Baseline, Entry, entry_of
 from timeline.check.identity import identity_of
 from timeline.check.rules import Rules
-from timeline.check.scopes import named
-from timeline.check.verdicts import Outcome, Placed, Verdict, judge
+from timeline.check.verdicts import Outcome, Verdict, judge
 from timeline.errors import UsageError
 from timeline.trace import Trace
 
-__all__ = ["Checked", "check", "entries_of"]
+__all__ = ["Checked", "check", "entries_of", "require_figures", "require_ranges"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -50,25 +49,15 @@ def entries_of(traces: Sequence[tuple[str, Trace]], rules: Rules) -> list[Entry]
     ----------
     traces : sequence of (str, Trace)
         Each with what to call it, should it be of no technique.
-
-    Raises
-    ------
-    UsageError
-        When no trace has a range that the rules name.
     """
     groups: dict[str, list[Trace]] = {}
     for name, trace in traces:
         groups.setdefault(identity_of(trace, name).name, []).append(trace)
     diagnose = True if any(t.measure == "findings" for _, t in rules.chosen()) else None
-    found = [
+    return [
         entry_of(same, name, rules.ranges, rules.windows, diagnose=diagnose)
         for name, same in groups.items()
     ]
-    ranges = {place.scope.name for e in found for place in e.figures if place.scope.kind == "range"}
-    for pattern in rules.ranges:
-        if not any(named(name, pattern) for name in ranges):
-            raise UsageError(f"no NVTX range {pattern!r} launched anything in the traces")
-    return found
 
 
 def check(entries: Sequence[Entry], baseline: Baseline, rules: Rules) -> list[Checked]:
@@ -77,18 +66,38 @@ def check(entries: Sequence[Entry], baseline: Baseline, rules: Rules) -> list[Ch
     Raises
     ------
     UsageError
-        When the baseline has none such (see :meth:`timeline.check.baseline.Baseline.entry`), or
-        when a threshold that the user chose is for nothing.
+        When the baseline has none such (:meth:`timeline.check.baseline.Baseline.entry`), or the two
+        can't be compared (:func:`timeline.check.verdicts.judge`).
     """
-    found: list[Checked] = []
-    used: set[Placed] = set()
-    for now in entries:
-        before = baseline.entry(now.identity)
-        verdicts = list(judge(before, now, rules))
-        used.update(placed for _, placed in verdicts)
-        found.append(Checked(before, now, tuple(dict.fromkeys(v for v, _ in verdicts))))
-    for scope, threshold in rules.chosen():
-        if (scope, threshold) not in used:
-            where = f" of {scope}" if scope else ""
+    pairs = [(baseline.entry(now.identity), now) for now in entries]
+    return [Checked(before, now, tuple(judge(before, now, rules))) for before, now in pairs]
+
+
+def require_ranges(rules: Rules, entries: Sequence[Entry]) -> None:
+    """Fail unless each range of the rules launched something in at least one trace.
+
+    Raises
+    ------
+    UsageError
+        For one that did not.
+    """
+    scopes = {place.scope for entry in entries for place in entry.figures}
+    for asked in rules.by_scope:
+        if not any(asked.holds(scope) for scope in scopes):
+            raise UsageError(f"no NVTX {asked} launched anything in the traces")
+
+
+def require_figures(rules: Rules, found: Sequence[Checked]) -> None:
+    """Fail unless each threshold of the rules judged at least one figure.
+
+    Raises
+    ------
+    UsageError
+        For one that did not.
+    """
+    verdicts = [verdict for one in found for verdict in one.verdicts]
+    for asked, threshold in rules.chosen():
+        mine = (v for v in verdicts if asked is None or asked.holds(v.place.scope))
+        if not any(threshold.covers(v.name, v.place.device) for v in mine):
+            where = f" of {asked}" if asked else ""
             raise UsageError(f"threshold {threshold.text!r}{where}: no such figure in the traces")
-    return found

@@ -21,7 +21,7 @@ from timeline.check.sketch import COLUMNS, Sketch
 from timeline.errors import UsageError
 from timeline.trace.files import as_output_error, write_file
 
-__all__ = ["VERSION", "read_baseline", "write_baseline"]
+__all__ = ["VERSION", "baseline_of", "baseline_text", "read_baseline", "write_baseline"]
 
 Json = Any
 
@@ -42,25 +42,25 @@ def write_baseline(baseline: Baseline, path: Path) -> None:
     OutputError
         When the system refuses.
     """
+    with as_output_error(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_file(path, (baseline_text(baseline) + "\n").encode())
+
+
+def baseline_text(baseline: Baseline) -> str:
+    """What the file holds."""
     value = {
         "format": FORMAT,
         "version": VERSION,
         "entries": [_entry_json(entry) for entry in baseline.entries],
     }
     text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
-    text = _NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", text)
-    with as_output_error(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_file(path, (text + "\n").encode())
+    return _NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", text)
 
 
 def _entry_json(entry: Entry) -> Json:
-    one = entry.identity
     return {
-        "name": one.name,
-        "source": one.source,
-        "devices": list(one.devices),
-        "labels": dict(one.labels),
+        **entry.identity.to_json(),
         "provenance": dict(entry.provenance),
         "figures": [
             {
@@ -96,24 +96,31 @@ def read_baseline(path: Path) -> Baseline:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise UsageError(f"{path}: more than {MOST_BYTES:,} bytes, which no baseline has")
-        value = json.loads(path.read_bytes(), parse_constant=_no_number)
+        content = path.read_bytes()
     except OSError as error:
         hint = "; make one with timeline baseline" if isinstance(error, FileNotFoundError) else ""
         raise UsageError(f"{path}: {error.strerror}{hint}") from error
+    return baseline_of(content, str(path))
+
+
+def baseline_of(content: bytes | str, place: str) -> Baseline:
+    """Read what :func:`baseline_text` gives; ``place`` names it in errors."""
+    try:
+        value = json.loads(content, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path}: not the JSON of a baseline: {error}") from error
+        raise UsageError(f"{place}: not the JSON of a baseline: {error}") from error
     if not isinstance(value, dict) or value.get("format") != FORMAT:
-        raise UsageError(f"{path}: no baseline of timeline; make one with timeline baseline")
+        raise UsageError(f"{place}: no baseline of timeline; make one with timeline baseline")
     if value.get("version") != VERSION:
         raise UsageError(
-            f"{path}: a baseline of version {value.get('version')}, this timeline reads {VERSION}; "
-            "make it anew with timeline baseline"
+            f"{place}: a baseline of version {value.get('version')}, this timeline reads {VERSION};"
+            " make it anew with timeline baseline"
         )
     try:
         return Baseline(tuple(_entry(entry) for entry in value["entries"]))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         what = f"{error} is missing" if isinstance(error, KeyError) else error
-        raise UsageError(f"{path}: a damaged baseline: {what}") from error
+        raise UsageError(f"{place}: a damaged baseline: {what}") from error
 
 
 def _no_number(text: str) -> NoReturn:

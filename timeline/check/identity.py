@@ -35,6 +35,15 @@ class Identity:
     source: str
     devices: tuple[str, ...]
 
+    def to_json(self) -> dict[str, Json]:
+        """As a JSON object."""
+        return {
+            "name": self.name,
+            "source": self.source,
+            "devices": list(self.devices),
+            "labels": dict(self.labels),
+        }
+
     @property
     def device_text(self) -> str:
         """The devices in words."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from timeline.check.scopes import WHOLE, Scope, named
+from timeline.check.scopes import WHOLE, Scope
 from timeline.check.threshold import DEFAULTS, Threshold, parse
 from timeline.errors import UsageError, unknown
 
@@ -51,21 +51,19 @@ class Rules:
         """The windows to check."""
         return tuple(scope.name for scope in self.by_scope if scope.kind == "window")
 
-    def of(self, scope: Scope) -> Iterator[tuple[Scope | None, Threshold]]:
-        """Thresholds for a scope with where each was set (None: everywhere); the last one counts.
+    def of(self, scope: Scope) -> Iterator[Threshold]:
+        """Thresholds for a scope; of those that cover a figure the last one counts.
 
         A threshold without brackets gives way to one that names an engine or a kernel.
         """
-        found = [(None, t) for t in (*(DEFAULTS if self.defaults else ()), *self.everywhere)]
-        yield from sorted(found, key=_exact)
+        yield from sorted((*(DEFAULTS if self.defaults else ()), *self.everywhere), key=_exact)
         for asked, thresholds in self.by_scope.items():
-            if asked.kind == scope.kind and named(scope.name, asked.name):
-                yield from sorted(((asked, t) for t in thresholds), key=_exact)
+            if asked.holds(scope):
+                yield from sorted(thresholds, key=_exact)
 
     def asks_for(self, scope: Scope) -> bool:
         """Whether a scope is to be checked."""
-        alike = (asked for asked in self.by_scope if asked.kind == scope.kind)
-        return scope == WHOLE or any(named(scope.name, asked.name) for asked in alike)
+        return scope == WHOLE or any(asked.holds(scope) for asked in self.by_scope)
 
     def chosen(self) -> Iterator[tuple[Scope | None, Threshold]]:
         """The thresholds that the user set, with where."""
@@ -86,8 +84,8 @@ class Rules:
         return Rules(everywhere, by_scope, self.defaults, self.baseline)
 
 
-def _exact(placed: tuple[Scope | None, Threshold]) -> tuple[bool, bool]:
-    return placed[1].chosen, bool(placed[1].of)
+def _exact(threshold: Threshold) -> tuple[bool, bool]:
+    return threshold.chosen, bool(threshold.of)
 
 
 def project_file(start: Path) -> Path | None:

@@ -15,7 +15,7 @@ from timeline.check.launched import Launched
 from timeline.errors import UsageError
 from timeline.trace import Trace
 
-__all__ = ["WHOLE", "Scope", "chosen_ranges", "named", "stretches"]
+__all__ = ["WHOLE", "Scope", "chosen_ranges", "stretches"]
 
 MOST_OCCURRENCES = 64
 """Occurrences of a range that are measured in a trace without repeats, evenly spaced."""
@@ -38,6 +38,11 @@ class Scope:
     def __str__(self) -> str:
         return f"{self.kind} {self.name}".strip()
 
+    def holds(self, other: Scope) -> bool:
+        """Whether another scope is this one, or fits its name as a pattern."""
+        alike = self.name == other.name or fnmatchcase(other.name, self.name)
+        return self.kind == other.kind and alike
+
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read what :meth:`__str__` writes.
@@ -59,12 +64,8 @@ WHOLE = Scope()
 def chosen_ranges(launched: Launched, patterns: Sequence[str]) -> list[Scope]:
     """The NVTX ranges of these names or patterns that launched something."""
     known = launched.names if patterns else []
-    return [Scope("range", name) for name in known if any(named(name, p) for p in patterns)]
-
-
-def named(name: str, pattern: str) -> bool:
-    """Whether a range has this name, or one of this pattern."""
-    return name == pattern or fnmatchcase(name, pattern)
+    asked, found = [Scope("range", p) for p in patterns], [Scope("range", n) for n in known]
+    return [scope for scope in found if any(one.holds(scope) for one in asked)]
 
 
 def stretches(launched: Launched, scope: Scope, device: int) -> Iterator[list[Work]]:

@@ -14,11 +14,10 @@ from timeline.check.measures import MEASURES
 from timeline.check.noise import Interval, apart, interval
 from timeline.check.observed import Place, Values
 from timeline.check.rules import Rules
-from timeline.check.scopes import Scope
 from timeline.check.threshold import Threshold
 from timeline.errors import UsageError
 
-__all__ = ["RESOLUTION", "Outcome", "Placed", "Verdict", "judge", "resolution"]
+__all__ = ["RESOLUTION", "Outcome", "Verdict", "judge", "resolution"]
 
 RESOLUTION = 0.01
 """Part of the makespan that a change must be worth before a default threshold minds it."""
@@ -31,10 +30,6 @@ _COMPARE: Mapping[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
     "<": operator.lt,
 }
-
-
-Placed = tuple[Scope | None, Threshold]
-"""A threshold, and the scope that it was set for; None: everywhere."""
 
 
 class Outcome(StrEnum):
@@ -64,13 +59,8 @@ class Verdict:
     now: Interval
 
 
-def judge(before: Entry, now: Entry, rules: Rules) -> Iterator[tuple[Verdict, Placed]]:
+def judge(before: Entry, now: Entry, rules: Rules) -> Iterator[Verdict]:
     """Judge every figure that has a threshold: of several, the last one that covers it.
-
-    Yields
-    ------
-    (Verdict, (Scope or None, Threshold))
-        With where the threshold was set.
 
     Raises
     ------
@@ -89,10 +79,9 @@ def judge(before: Entry, now: Entry, rules: Rules) -> Iterator[tuple[Verdict, Pl
                 "make it anew with the same ranges and windows"
             )
         for name in dict.fromkeys((*known, *figures)):
-            covering = [c for c in rules.of(place.scope) if c[1].covers(name, place.device)]
+            covering = [t for t in rules.of(place.scope) if t.covers(name, place.device)]
             if covering:
-                one = _judged(place, name, covering[-1][1], known, figures)
-                yield from ((one, each) for each in covering if one is not None)
+                yield from _judged(place, name, covering[-1], known, figures)
 
 
 def _judged(
@@ -101,21 +90,21 @@ def _judged(
     threshold: Threshold,
     known: Mapping[Name, Values],
     figures: Mapping[Name, Values],
-) -> Verdict | None:
-    """None where there is nothing to compare."""
+) -> Iterator[Verdict]:
+    """One verdict; none where there is nothing to compare."""
     past, present = _interval(known.get(name)), _interval(figures.get(name))
     if present is None or (past is None and threshold.needs_baseline):
         if threshold.exact and threshold.chosen and past is not present:
             where = "this trace" if present is None else "the baseline"
             raise UsageError(f"{threshold.text!r}: {name} is undefined, or missing, in {where}")
-        return None
+        return
     if past is None or not threshold.needs_baseline:
         held = _COMPARE[threshold.rule](present.median, threshold.amount)
         outcome = Outcome.PASSED if held else Outcome.FAILED
     else:
         least = 0.0 if threshold.chosen else resolution(name, known)
         outcome = _moved(threshold, past, present, least)
-    return Verdict(place, name, threshold, outcome, past, present)
+    yield Verdict(place, name, threshold, outcome, past, present)
 
 
 def _interval(found: Values | None) -> Interval | None:

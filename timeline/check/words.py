@@ -65,4 +65,4 @@ def reason(verdict: Verdict) -> str:
     )
     if verdict.outcome is Outcome.NOISE:
         return f"{moved}, but within noise: {told}"
-    return f"{moved}; {told}" if told else f"{moved}; noise unknown: no repeats"
+    return f"{moved}; {told}" if told else moved

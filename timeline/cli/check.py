@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from timeline.cli.output import notice
 from timeline.cli.place import write_text
 from timeline.cli.scoping import add_scoping, measured, rules_of
-from timeline.errors import UsageError, VerificationError
+from timeline.errors import VerificationError
 
 if TYPE_CHECKING:
     from timeline.check import Baseline, Checked, Entry
@@ -54,7 +54,7 @@ class Check:
 
     def run(self, args: argparse.Namespace) -> int:
         """Print the verdicts; with ``--update`` rewrite the baseline instead."""
-        from timeline.check import check, read_baseline
+        from timeline.check import check, read_baseline, require_figures
         from timeline.check.picture import draw_failures
 
         rules = rules_of(args)
@@ -64,6 +64,7 @@ class Check:
         if args.update:
             return _update(path, baseline, entries)
         found = check(entries, baseline, rules)
+        require_figures(rules, found)
         pictures = draw_failures(found, args.pictures)
         _show(args, found, pictures)
         return VerificationError.exit_code if any(one.failed for one in found) else 0
@@ -82,18 +83,11 @@ def _show(args: argparse.Namespace, found: Sequence[Checked], pictures: Mapping[
 def _update(path: Path, baseline: Baseline, entries: Sequence[Entry]) -> int:
     """Put the entries in; nothing is written before all of them are known to fit."""
     from timeline.check import write_baseline
-    from timeline.check.changes import changes
+    from timeline.check.changes import told
 
     for entry in entries:
-        try:
-            before = baseline.entry(entry.identity)
-        except UsageError:
-            print(f"{entry.identity.name}: new")
-        else:
-            moved = list(changes(before, entry))
-            print(f"{entry.identity.name}: {len(moved)} figures changed")
-            for change in moved:
-                print(f"  {change}")
+        for line in told(baseline, entry):
+            print(line)
         baseline = baseline.with_entry(entry)
     write_baseline(baseline, path)
     notice(f"wrote {path}")

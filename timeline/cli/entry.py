@@ -14,6 +14,7 @@ from timeline.cli.baseline import Baseline
 from timeline.cli.check import Check
 from timeline.cli.claims import Claims
 from timeline.cli.command import Command, Parser
+from timeline.cli.compare import Compare
 from timeline.cli.demo import Demo
 from timeline.cli.doctor import Doctor
 from timeline.cli.export import Export
@@ -42,6 +43,7 @@ COMMANDS: Sequence[Command] = (
     WhatIf(),
     Baseline(),
     Check(),
+    Compare(),
     Claims(),
     Import(),
     Export(),

@@ -70,7 +70,7 @@ def rules_of(args: argparse.Namespace) -> Rules:
 
 def measured(args: argparse.Namespace, rules: Rules) -> list[Entry]:
     """Open and measure the traces."""
-    from timeline.check import entries_of
+    from timeline.check import entries_of, require_ranges
     from timeline.errors import TimelineError
 
     with progress(len(args.traces)) as begin:
@@ -79,8 +79,10 @@ def measured(args: argparse.Namespace, rules: Rules) -> list[Entry]:
             begin(place.name)
             opened.append((args.name or place.resolve().stem, open_any(place)))
     try:
-        return entries_of(opened, rules)
+        entries = entries_of(opened, rules)
+        require_ranges(rules, entries)
     except TimelineError as error:
         if len(args.traces) > 1:
             raise
         raise type(error)(f"{args.traces[0]}: {error}") from None
+    return entries
