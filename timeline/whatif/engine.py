@@ -8,6 +8,8 @@ from timeline.whatif.lifting.sharing import LEAST_PACE, WHOLE
 
 __all__ = ["Engine"]
 
+_NEVER = float("inf")
+
 
 class Engine:
     """An engine that activities share.
@@ -80,7 +82,7 @@ class Engine:
 
     def next_time(self) -> int:
         """When next something makes room or ends, ns; nothing is due of an idle engine."""
-        after = self._due[0][0] - self._done if self._due else float("inf")
+        after = self._due[0][0] - self._done if self._due else _NEVER
         if self._later:
             after = min(after, *(each[0] for each in self._later_events()))
         passed = round(after * self.pace)

@@ -10,8 +10,10 @@ import numpy as np
 from timeline.engines import D2H, ENGINES, H2D
 from timeline.errors import TraceError
 from timeline.intervals import Int64
+from timeline.whatif.chains import chains
 from timeline.whatif.engine import Engine
 from timeline.whatif.lifting.sharing import FULL
+from timeline.whatif.orders import Orders
 from timeline.whatif.scenario import Scenario
 
 __all__ = ["Schedule", "replay"]
@@ -51,9 +53,11 @@ def replay(scenario: Scenario) -> Schedule:
     TraceError
         When parts of it wait for each other.
     """
-    run = _Run(scenario)
+    contracted = chains(scenario)
+    run = _Run(scenario, contracted.orders)
     run.run()
-    points = np.array(run.at[: scenario.origin], np.int64)
+    at = np.array(run.at, np.int64)
+    points = at[contracted.heads[: scenario.origin]] + contracted.offsets[: scenario.origin]
     count = 2 * len(scenario.activities)
     return Schedule(points[0:count:2], points[1:count:2], points[count::2], points[count + 1 :: 2])
 
@@ -68,8 +72,8 @@ def _oppose(engines: list[Engine]) -> None:
 class _Run:
     """The event queue: arrivals at engines, and what engines finish."""
 
-    def __init__(self, scenario: Scenario) -> None:
-        acts, orders = scenario.activities, scenario.orders
+    def __init__(self, scenario: Scenario, orders: Orders) -> None:
+        acts = scenario.activities
         points = scenario.gate + 1
         turn = np.argsort(orders.sources, kind="stable")
         first = np.searchsorted(orders.sources[turn], np.arange(points + 1))
@@ -95,42 +99,53 @@ class _Run:
 
     def run(self) -> None:
         """Until nothing is left."""
-        queue = self._queue
-        free = [p for p, left in enumerate(self._pending) if not left and p & 1 == 0]
-        twice = 2 * self._count
-        for point in free:
-            if point < twice:  # waits for nothing: starts at once
-                self._arrive(point, self._begin)
-            else:
-                self._settle(point, self._begin)
+        queue, engines, groups = self._queue, self._engines, self._group
+        self._begin_all()
         while queue:
             time, what, item, version = heappop(queue)
             if what == _ENGINE:
-                engine = self._engines[item]
+                engine = engines[item]
                 if engine.version == version:
                     self._next(engine, item, time)
-            elif what == _ARRIVAL:
-                group = self._group[item]
-                engine = self._engines[group]
+                continue
+            group = groups[item]
+            engine = engines[group]
+            if what == _HANDOVER:
+                self._start(engine, item, time)
+            elif engine.waiting or engine.taken > FULL:
                 heappush(engine.waiting, (self._rank[item], item))
-                self._admit(engine, group, time, item)
+                if engine.taken > FULL:
+                    continue
+                self._admit(engine, time, item)
             else:
-                group = self._group[item]
-                self._start(self._engines[group], group, item, time)
+                engine.taken += self._share[item]
+                self._start(engine, item, time)
+            self._schedule(engine, group)
         left = sum(1 for count in self._pending if count > 0)
         if left:
             raise TraceError(f"{left} points of the schedule wait for each other in a circle")
 
+    def _begin_all(self) -> None:
+        """Settle what waits for nothing."""
+        twice = 2 * self._count
+        free = [p for p, left in enumerate(self._pending) if not left and not p & 1]
+        for point in free:
+            if point < twice:
+                self._arrive(point, self._begin)
+            else:
+                self._settle(point, self._begin)
+
     def _settle(self, point: int, time: int) -> None:
         """The time of a point is known: so are those that waited for it alone."""
-        at, first, targets, lags = self.at, self._first, self._targets, self._lags
-        pending, twice = self._pending, 2 * self._count
-        stack = [point]
+        at, first = self.at, self._first
         at[point] = time
-        while stack:
-            point = stack.pop()
-            time = at[point]
-            for edge in range(first[point], first[point + 1]):
+        edge, last = first[point], first[point + 1]
+        if edge == last:
+            return
+        targets, lags, pending, twice = self._targets, self._lags, self._pending, 2 * self._count
+        stack = list[int]()
+        while True:
+            while edge < last:
                 target = targets[edge]
                 arrives = time + lags[edge]
                 if arrives > at[target]:
@@ -142,6 +157,11 @@ class _Run:
                         self._arrive(target, at[target])
                     else:
                         stack.append(target)
+                edge += 1
+            if not stack:
+                return
+            point = stack.pop()
+            time, edge, last = at[point], first[point], first[point + 1]
 
     def _arrive(self, point: int, time: int) -> None:
         place = point >> 1
@@ -151,32 +171,31 @@ class _Run:
         self._settle(point, time)
         self._settle(point + 1, time + round(self._work[place]))
 
-    def _admit(self, engine: Engine, group: int, time: int, arrived: int) -> None:
+    def _admit(self, engine: Engine, time: int, arrived: int) -> None:
         """Give room to those that wait, in order."""
         waiting = engine.waiting
-        while waiting:
-            if engine.taken > FULL:
-                return
+        while waiting and engine.taken <= FULL:
             place = heappop(waiting)[1]
             engine.taken += self._share[place]
             handover = 0 if place == arrived else self._handover[place]
             if handover:
                 heappush(self._queue, (time + handover, _HANDOVER, place, 0))
             else:
-                self._start(engine, group, place, time)
+                self._start(engine, place, time)
 
-    def _start(self, engine: Engine, group: int, place: int, time: int) -> None:
+    def _start(self, engine: Engine, place: int, time: int) -> None:
+        """Let it run; the engine's next event is still to be foreseen."""
         engine.advance(time)
         if engine.opposite >= 0 and engine.idle:
             self._pace(engine.opposite, time, self._duplex[engine.opposite])
         engine.start(place, self._load[place], self._work[place], self._early[place])
-        self._schedule(engine, group)
         self._settle(2 * place, time)
 
     def _schedule(self, engine: Engine, group: int) -> None:
-        engine.version += 1
+        """Foresee the engine's next event, in place of the one that was foreseen before."""
+        version = engine.version = engine.version + 1
         if not engine.idle:
-            heappush(self._queue, (engine.next_time(), _ENGINE, group, engine.version))
+            heappush(self._queue, (engine.next_time(), _ENGINE, group, version))
 
     def _pace(self, group: int, time: int, pace: float) -> None:
         """The other direction began or ended."""
@@ -191,13 +210,12 @@ class _Run:
         engine.advance(time)
         place, ended = engine.happen()
         if not ended or self._early[place] <= 0:
-            engine.taken -= self._share[place]
-            if engine.taken < _NOTHING:
-                engine.taken = 0.0
-        if ended and engine.opposite >= 0 and engine.idle:
-            self._pace(engine.opposite, time, 1.0)
-        self._schedule(engine, group)
+            taken = engine.taken - self._share[place]
+            engine.taken = taken if taken > _NOTHING else 0.0
         if ended:
+            if engine.opposite >= 0 and engine.idle:
+                self._pace(engine.opposite, time, 1.0)
             self._settle(2 * place + 1, time)
         if engine.waiting:
-            self._admit(engine, group, time, -1)
+            self._admit(engine, time, -1)
+        self._schedule(engine, group)
