@@ -10,7 +10,7 @@ from timeline.formats.format import Format, Writer
 
 __all__ = ["NAMES", "WRITTEN", "by_name", "by_suffix", "detect", "writer"]
 
-NAMES: tuple[str, ...] = ("nsys_rep", "kineto", "nsys_sqlite", "perfetto")
+NAMES: tuple[str, ...] = ("nsys_rep", "proton", "kineto", "nsys_sqlite", "perfetto")
 """Packages of ``timeline.formats``, in the order in which they look at a file."""
 
 WRITTEN: tuple[str, ...] = ("csv", "parquet")
