@@ -8,14 +8,13 @@ from typing import Protocol
 from timeline.formats.options import ImportOptions, Progress
 from timeline.trace import Trace
 
-__all__ = ["Format"]
+__all__ = ["Format", "Writer"]
 
 
-class Format(Protocol):
-    """A format of somebody else, read and perhaps written.
+class Writer(Protocol):
+    """A form in which traces are written.
 
-    Its module is a package of :mod:`timeline.formats` that imports nothing heavy, so that looking
-    at a file costs little, and that binds an instance to ``FORMAT``.
+    Its module is a package of :mod:`timeline.formats` that binds an instance to ``FORMAT``.
 
     Attributes
     ----------
@@ -30,6 +29,26 @@ class Format(Protocol):
     name: str
     title: str
     suffixes: tuple[str, ...]
+
+    def write(self, trace: Trace, path: Path, progress: Progress | None = None) -> None:
+        """Write a file that appears at ``path`` whole or not at all.
+
+        ``progress`` is told how far it is, in rows or packets; whatever it raises ends it and
+        leaves nothing behind.
+
+        Raises
+        ------
+        OutputError
+            When the place can't be written.
+        """
+        ...
+
+
+class Format(Writer, Protocol):
+    """A format of somebody else, read and perhaps written.
+
+    Its module imports nothing heavy, so that looking at a file costs little.
+    """
 
     def sniff(self, path: Path) -> bool:
         """Whether the file is of this format, by its content; reads a few kilobytes.
@@ -48,18 +67,5 @@ class Format(Protocol):
         ------
         TraceError
             One line that names the file and the place.
-        """
-        ...
-
-    def write(self, trace: Trace, path: Path, progress: Progress | None = None) -> None:
-        """Write a file that appears at ``path`` whole or not at all.
-
-        ``progress`` is told how far it is, in rows or packets; whatever it raises ends it and
-        leaves nothing behind.
-
-        Raises
-        ------
-        OutputError
-            When the place can't be written.
         """
         ...

@@ -6,12 +6,15 @@ from importlib import import_module
 from pathlib import Path
 
 from timeline.errors import UsageError, unknown
-from timeline.formats.format import Format
+from timeline.formats.format import Format, Writer
 
-__all__ = ["NAMES", "by_name", "by_suffix", "detect"]
+__all__ = ["NAMES", "WRITTEN", "by_name", "by_suffix", "detect", "writer"]
 
-NAMES: tuple[str, ...] = ("kineto", "nsys_sqlite", "perfetto")
+NAMES: tuple[str, ...] = ("nsys_rep", "proton", "kineto", "nsys_sqlite", "perfetto")
 """Packages of ``timeline.formats``, in the order in which they look at a file."""
+
+WRITTEN: tuple[str, ...] = ("csv", "parquet")
+"""Packages that write only."""
 
 
 def by_name(name: str) -> Format:
@@ -28,7 +31,21 @@ def by_name(name: str) -> Format:
     return found
 
 
-def by_suffix(path: Path) -> Format:
+def writer(name: str) -> Writer:
+    """The format called ``name``, which may be one that is written only.
+
+    Raises
+    ------
+    UsageError
+        When there is none.
+    """
+    if name not in NAMES + WRITTEN:
+        raise unknown("format", name, NAMES + WRITTEN)
+    found: Writer = import_module(f"timeline.formats.{name}").FORMAT
+    return found
+
+
+def by_suffix(path: Path) -> Writer:
     """The format to write at ``path``, by the end of its name.
 
     Raises
@@ -36,10 +53,10 @@ def by_suffix(path: Path) -> Format:
     UsageError
         When the name stands for none.
     """
-    known = {suffix: name for name in NAMES for suffix in by_name(name).suffixes}
+    known = {suffix: name for name in NAMES + WRITTEN for suffix in writer(name).suffixes}
     for suffix in sorted(known, key=len, reverse=True):
         if path.name.endswith(suffix):
-            return by_name(known[suffix])
+            return writer(known[suffix])
     raise UsageError(f"{path}: must end in {' or '.join(known)}, or name a --format")
 
 

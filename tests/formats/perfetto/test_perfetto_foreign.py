@@ -208,3 +208,27 @@ def test_numbers_of_texts_that_nothing_said(file: File, read: Read) -> None:
     trace = read(file.content())
     assert ranges(trace)[0][0] is None
     assert "Unsound: 1 texts by number" in trace.meta.notes[0]
+
+
+@pytest.mark.parametrize("form", ["by SM", "by block"])
+def test_lanes_of_flashinfer_are_stamps(file: File, read: Read, form: str) -> None:
+    process, child = ("SM_007", "blk12_g{}") if form == "by SM" else ("block_12", "group_{}")
+    above = file.packet().track_descriptor
+    above.uuid, above.name, above.process.pid = 4, process, 1
+    for group in range(2):
+        track = file.packet().track_descriptor
+        track.uuid, track.parent_uuid, track.name = 5 + group, 4, child.format(group)
+    file.slice(1000, 1500, "load")
+    file.slice(1200, 1900, "compute", track=6)
+    file.event(1300, "INSTANT", track=6, name="barrier")
+    trace = read(file.content())
+    columns = ("role", "block", "sm", "start", "end", "correlation")
+    sm = 7 if form == "by SM" else None
+    assert [tuple(row[c] for c in columns) for row in trace.tables["stamps"].to_pylist()] == [
+        ("load (group 0)", 12, sm, 0, 500, 1),
+        ("compute (group 1)", 12, sm, 200, 900, 1),
+        ("barrier (group 1)", 12, sm, 300, 300, 1),
+    ]
+    (kernel,) = trace.activities.to_pylist()
+    assert (kernel["kind"], kernel["start"], kernel["end"]) == ("kernel", 0, 900)
+    assert trace.tables["ranges"].num_rows == 0

@@ -200,7 +200,7 @@ class Events:
         codes = np.full(len(state), -1, np.int64)
         owners, values = found.integers(by_number)
         known = self.sequences.lookup(kind, state[owners], values)
-        if (known < 0).any():
+        if kind == schema.NAMES and (known < 0).any():
             count = int((known < 0).sum())
             self.intake.flag(
                 f"the packets from byte {offset:,}", "texts by number that nothing said", count

@@ -8,9 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from timeline.formats.in_kernel import NOTE
 from timeline.formats.intake import Intake
 from timeline.formats.perfetto.events import Events, Table, Track
-from timeline.formats.perfetto.slices import slices
+from timeline.formats.perfetto.lanes import lane_of, scopes_of
+from timeline.formats.perfetto.slices import Slices, slices
 from timeline.trace import Meta, Trace, table
 from timeline.trace.columns import Masked
 
@@ -22,9 +24,25 @@ _DEEPEST = 64
 
 
 def understood(events: Events, intake: Intake) -> Trace:
-    """Slices and instants as ranges of host threads."""
+    """Slices and instants: of a kernel's lanes as stamps, the others as ranges of host threads."""
     found = events.table()
-    ranges, first = _ranges(found, events, intake)
+    rows = slices(found)
+    intake.leave("ends of slices that began before the file", rows.lost)
+    intake.flag("the tracks", "slices that never end, left out", len(rows.open))
+    first = int(rows.start.min()) if len(rows.event) else 0
+    uuids, places = np.unique(found.track[rows.event], return_inverse=True)
+    lanes = [lane_of(events.tracks, uuid) for uuid in uuids.tolist()]
+    inside = np.array([lane is not None for lane in lanes], np.bool_)[places]
+    tables = {}
+    if inside.any():
+        mine = np.flatnonzero(inside)
+        scopes = scopes_of(lanes, places[mine], rows.at(mine), found.name, events.words.texts)
+        tables = scopes.tables(first)
+        intake.note(NOTE)
+    mine = np.flatnonzero(~inside)
+    used, mine_places = np.unique(places[mine], return_inverse=True)
+    described = [_resolved(events.tracks, uuid) for uuid in uuids[used].tolist()]
+    tables["ranges"] = _ranges(found, rows.at(mine), (described, mine_places), events, first)
     epoch = events.clocks.epoch_ns
     meta = Meta(
         "perfetto",
@@ -32,17 +50,14 @@ def understood(events: Events, intake: Intake) -> Trace:
         provenance={"file": intake.path.name},
         notes=intake.notes(),
     )
-    return Trace.from_tables(meta, {"ranges": ranges})
+    return Trace.from_tables(meta, tables)
 
 
-def _ranges(found: Table, events: Events, intake: Intake) -> tuple[pa.Table, int]:
-    rows = slices(found)
-    intake.leave("ends of slices that began before the file", rows.lost)
-    intake.flag("the tracks", "slices that never end, left out", len(rows.open))
+def _ranges(
+    found: Table, rows: Slices, tracks: tuple[list[Track], Int64], events: Events, first: int
+) -> pa.Table:
+    described, places = tracks
     count = len(rows.event)
-    first = int(rows.start.min()) if count else 0
-    tracks, places = np.unique(found.track[rows.event], return_inverse=True)
-    described = [_resolved(events.tracks, uuid) for uuid in tracks.tolist()]
     thread = [one.thread for one in described]
     on_thread = np.array([one is not None for one in thread], np.bool_)[places]
     kinds = np.where(rows.instant, 2, np.where(on_thread, 0, 1))
@@ -53,13 +68,13 @@ def _ranges(found: Table, events: Events, intake: Intake) -> tuple[pa.Table, int
         "name": _coded(found.name[rows.event], events.words.texts),
         "category": _coded(found.category[rows.event], events.words.texts),
         "kind": (kinds, ["push_pop", "start_end", "mark"]),
-        "domain": (domain[places] if count else domain, labels),
+        "domain": (domain[places], labels),
         "start": rows.start - first,
         "end": rows.end - first,
         "process": _known([one.process for one in described], places),
         "thread": _known(thread, places),
     }
-    return table("ranges", columns, count), first
+    return table("ranges", columns, count)
 
 
 def _resolved(tracks: Mapping[int, Track], uuid: int) -> Track:

@@ -41,6 +41,11 @@ class Slices:
     open: Int64
     lost: int
 
+    def at(self, rows: Int64) -> Slices:
+        """Some of them."""
+        event, start, end = self.event[rows], self.start[rows], self.end[rows]
+        return Slices(event, start, end, self.instant[rows], self.open, self.lost)
+
 
 def slices(events: Table) -> Slices:
     """What the events are, whatever their order in the file."""
