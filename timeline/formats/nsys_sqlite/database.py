@@ -25,6 +25,7 @@ _MOST_TABLES = 5_000
 _MOST_COLUMNS = 2_000
 _LONGEST = 64 << 20
 """Bytes of the longest value that is read."""
+_LONGEST_SAID = 200
 _READING = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ)
 _NAMED = {
     sqlite3.SQLITE_PRAGMA: ("table_xinfo",),
@@ -120,7 +121,8 @@ class Database:
 
     def damaged(self, error: Exception) -> TraceError:
         """The error for what SQLite, or we, could not read."""
-        return TraceError(f"{self.path}: damaged SQLite file ({error}); export it again")
+        what = " ".join(str(error).split())[:_LONGEST_SAID]  # it may quote the file's own SQL
+        return TraceError(f"{self.path}: damaged SQLite file ({what}); export it again")
 
     def _restrict(self) -> None:
         connection = self._connection
