@@ -151,17 +151,17 @@ def test_a_context_of_no_device_there_can_be(
     assert open_trace(path).tables["streams"]["device"].to_pylist() == [None]
 
 
+@pytest.mark.parametrize("quote", [b"(\n a 'INTEGER\n)", b"(a \x9d\xff 'b)"])
 def test_a_schema_that_sqlite_quotes_is_still_one_line(
-    export: Export, nsys: SimpleNamespace
+    export: Export, nsys: SimpleNamespace, quote: bytes
 ) -> None:
-    broken = "CREATE TABLE OSRT_API (\n a 'INTEGER\n)"
+    broken = (b"CREATE TABLE OSRT_API " + quote).hex()
     script = (
         "CREATE TABLE OSRT_API (a); PRAGMA writable_schema = ON;"
-        f"UPDATE sqlite_master SET sql = '{broken.replace(chr(39), chr(39) * 2)}' "
-        "WHERE name = 'OSRT_API';"
+        f"UPDATE sqlite_master SET sql = CAST(x'{broken}' AS TEXT) WHERE name = 'OSRT_API';"
     )
     path = export({f"{K}KERNEL": [nsys.kernel(1, 2)]}, script=script)
-    assert "malformed database schema" in message(path)
+    assert "damaged SQLite file" in message(path)
 
 
 @settings(max_examples=60, deadline=None)

@@ -26,6 +26,8 @@ _MOST_COLUMNS = 2_000
 _LONGEST = 64 << 20
 """Bytes of the longest value that is read."""
 _LONGEST_SAID = 200
+_FAILURES = (sqlite3.Error, OverflowError, UnicodeDecodeError)
+"""What Python's module raises; the last where SQLite's message quotes bytes of the file."""
 _READING = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ)
 _NAMED = {
     sqlite3.SQLITE_PRAGMA: ("table_xinfo",),
@@ -109,14 +111,14 @@ class Database:
         """
         try:
             return self._connection.execute(sql, values)
-        except (sqlite3.Error, OverflowError) as error:
+        except _FAILURES as error:
             raise self.damaged(error) from error
 
     def fetch(self, cursor: sqlite3.Cursor, most: int) -> list[tuple[object, ...]]:
         """The next rows of a query, at most ``most``."""
         try:
             return cursor.fetchmany(most)
-        except (sqlite3.Error, OverflowError) as error:
+        except _FAILURES as error:
             raise self.damaged(error) from error
 
     def damaged(self, error: Exception) -> TraceError:
