@@ -20,6 +20,9 @@ PID, TID = 2910249, 2919752
 BASE_NS = 1711964646000000000
 FIRST_NS = 4458676388068751
 COMPUTE, COMM, COPY = 7, 20, 16
+MILLION = 1_000_000
+SOON = FIRST_NS // 10**11
+TS = f'"ts": {SOON}'
 
 NAMES = [
     f"void at::native::vectorized_elementwise_kernel<4, at::native::CUDAFunctor_add<float>, {n}>"
@@ -98,12 +101,12 @@ def launch_args(number: int, stream: int, grid: int) -> str:
     )
 
 
-def events(count: int, seed: int = 1) -> Iterator[str]:
-    """The text of each GPU event with the four that belong to it."""
+def events(count: int, seed: int = 1, first: int = 1) -> Iterator[str]:
+    """The text of each GPU event with the four that belong to it, numbered from ``first``."""
     rng = random.Random(seed)
     host = FIRST_NS + 1_000_000
     free = {COMPUTE: host, COMM: host, COPY: host}
-    for number in range(1, count + 1):
+    for number in range(first, first + count):
         host += rng.randrange(2_000, 9_000)
         kind = rng.random()
         stream = COMPUTE if kind < 0.88 else COMM if kind < 0.94 else COPY
@@ -161,11 +164,33 @@ def events(count: int, seed: int = 1) -> Iterator[str]:
 
 
 def write(path: Path, count: int, seed: int = 1) -> None:
-    """Write a trace of ``count`` GPU events."""
+    """Write a trace of ``count`` GPU events; beyond a million in whole ones, see :func:`later`."""
+    most = min(count, MILLION)
     with path.open("w", encoding="utf-8", buffering=1 << 20) as file:
         file.write(head())
-        file.writelines(events(count, seed))
+        begin = file.tell()
+        file.writelines(events(most, seed, MILLION if count > MILLION else 1))
+        end = file.tell()
+        for block in range(1, count // MILLION):
+            file.flush()
+            file.writelines(later(path, begin, end, block))
         file.write(tail())
+
+
+def later(path: Path, begin: int, end: int, block: int) -> Iterator[str]:
+    """The first million events again, ``block`` times 100 s later, with correlation ids of its own.
+
+    Only leading digits differ: a block takes less than 100 s, and its ids have as many digits.
+    """
+    with path.open(encoding="utf-8") as file:
+        file.seek(begin)
+        left = end - begin
+        while left > 0:
+            lines = "".join(file.readlines(min(left, 1 << 24)))[:left]
+            left -= len(lines)
+            yield lines.replace(TS, f'"ts": {SOON + block}').replace(
+                '"correlation": 1', f'"correlation": {1 + block}'
+            )
 
 
 def main() -> None:

@@ -142,6 +142,28 @@ def test_progress_may_end_the_import(export: Export, nsys: SimpleNamespace) -> N
     assert [p.name for p in path.parent.iterdir()] == [path.name]
 
 
+@pytest.mark.parametrize("device", [-(2**62), 2**31, "gpu", b"x", 1.5, None])
+def test_a_context_of_no_device_there_can_be(
+    export: Export, nsys: SimpleNamespace, device: Any
+) -> None:
+    context = {"processId": 7, "contextId": 1, "deviceId": device, "nullStreamId": 7}
+    path = export({f"{K}KERNEL": [nsys.kernel(1, 2)], "TARGET_INFO_CUDA_CONTEXT_INFO": [context]})
+    assert open_trace(path).tables["streams"]["device"].to_pylist() == [None]
+
+
+@pytest.mark.parametrize("quote", [b"(\n a 'INTEGER\n)", b"(a \x9d\xff 'b)"])
+def test_a_schema_that_sqlite_quotes_is_still_one_line(
+    export: Export, nsys: SimpleNamespace, quote: bytes
+) -> None:
+    broken = (b"CREATE TABLE OSRT_API " + quote).hex()
+    script = (
+        "CREATE TABLE OSRT_API (a); PRAGMA writable_schema = ON;"
+        f"UPDATE sqlite_master SET sql = CAST(x'{broken}' AS TEXT) WHERE name = 'OSRT_API';"
+    )
+    path = export({f"{K}KERNEL": [nsys.kernel(1, 2)]}, script=script)
+    assert "damaged SQLite file" in message(path)
+
+
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_a_damaged_file_gives_a_trace_or_one_line(

@@ -237,14 +237,5 @@ def _mask(length: int) -> np.uint64:
 
 
 def _newlines(data: bytearray, start: int, end: int) -> Int64:
-    """Places of all newlines: the words of eight bytes that hold any first, then those in them."""
-    lead = start + -start % 8
-    stop = max(lead, end - end % 8)
-    whole = np.frombuffer(data, np.uint8, end)
-    places = [np.flatnonzero(whole[start:lead] == _NEWLINE) + start]
-    hits = whole[lead:stop] == _NEWLINE
-    some = np.flatnonzero(hits.view(np.uint64) != 0)
-    inside = np.flatnonzero(hits.reshape(-1, 8)[some])
-    places.append(some[inside >> 3] * 8 + (inside & 7) + lead)
-    places.append(np.flatnonzero(whole[stop:end] == _NEWLINE) + stop)
-    return np.concatenate(places)
+    """Places of all newlines."""
+    return np.flatnonzero(np.frombuffer(data, np.uint8, end)[start:] == _NEWLINE) + start

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from timeline.trace.columns import from_numpy
+
 __all__ = ["Names"]
 
 Int32 = npt.NDArray[np.int32]
@@ -50,7 +52,8 @@ class Names:
         offsets[0::2], offsets[1::2] = starts, ends
         bounds, whole = pa.py_buffer(offsets), pa.py_buffer(data)
         both = pa.Array.from_buffers(pa.binary(), len(offsets) - 1, [None, bounds, whole])
-        coded = both.take(pa.array(np.arange(0, len(offsets), 2))).dictionary_encode()
+        spans = from_numpy(np.arange(0, len(offsets), 2), pa.int64())
+        coded = both.take(spans).dictionary_encode()
         known = np.array([self._code_of(raw) for raw in coded.dictionary.to_pylist()], np.int32)
         indices = np.frombuffer(coded.indices.buffers()[1], np.int32, len(starts))
         return np.asarray(known[indices])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ from timeline.formats.kineto.copies import copies_and_engines
 from timeline.formats.kineto.launches import Launches
 from timeline.formats.kineto.rows import MISSING, Columns, Rows
 from timeline.trace import TABLES, table
-from timeline.trace.columns import from_numpy
+from timeline.trace.columns import Masked, from_numpy, one_chunk, to_numpy
 
 __all__ = ["make_tables", "shift"]
 
@@ -89,8 +90,9 @@ def _without_hip(found: dict[str, Columns], names: Sequence[str], intake: Intake
 def _without_repeats(columns: Columns, intake: Intake) -> None:
     """Leave out activities that are in the file twice, in every column."""
     start = columns["start"]
-    near = np.flatnonzero(start[1:] == start[:-1])
-    near = np.union1d(near, near + 1)
+    alike = np.zeros(len(start) + 1, np.bool_)
+    alike[1:-1] = start[1:] == start[:-1]
+    near = np.flatnonzero(alike[1:] | alike[:-1])
     if not len(near):
         return
     lanes = [
@@ -141,7 +143,7 @@ def _column(name: str, values: Array, kind: pa.DataType, names: Sequence[str]) -
     missing = values == MISSING
     if pa.types.is_boolean(kind):
         values = values == 1
-    return np.ma.masked_array(values, missing) if missing.any() else values
+    return Masked.unless(values, missing)
 
 
 def _compact(codes: Array, names: Sequence[str]) -> tuple[Array, list[str]]:
@@ -153,10 +155,30 @@ def _compact(codes: Array, names: Sequence[str]) -> tuple[Array, list[str]]:
 
 
 def _streams(activities: pa.Table) -> pa.Table:
-    """One row for each stream that has an activity."""
-    keys = ("process", "device", "context", "stream")
-    found = activities.group_by(list(keys)).aggregate([])
-    known = found.filter(pa.compute.is_valid(found["stream"])).sort_by(
-        [(key, "ascending") for key in keys]
-    )
-    return table("streams", {key: known[key] for key in keys}, known.num_rows)
+    """One row for each stream that has an activity.
+
+    Without Arrow's ``group_by``, which imports pandas where that is installed.
+    """
+    names = ("process", "device", "context", "stream")
+    keys = np.stack([to_numpy(one_chunk(activities[name])) for name in names], axis=1)
+    found = _distinct(keys[keys[:, -1] >= 0])
+    columns = {
+        name: Masked.unless(found[:, place], found[:, place] < 0)
+        for place, name in enumerate(names)
+    }
+    return table("streams", columns, len(found))
+
+
+def _distinct(keys: Array) -> Array:
+    """The different rows, sorted; numbers of rows that lie close together cost one sort."""
+    if not len(keys):
+        return keys
+    low = keys.min(axis=0)
+    spans = (keys.max(axis=0) - low + 1).tolist()
+    if math.prod(spans) >= 1 << 62:
+        return np.unique(keys, axis=0)
+    packed = np.zeros(len(keys), np.int64)
+    for place, span in enumerate(spans):
+        packed = packed * span + (keys[:, place] - low[place])
+    _, first = np.unique(packed, return_index=True)
+    return np.asarray(keys[first])

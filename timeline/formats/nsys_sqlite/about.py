@@ -187,7 +187,7 @@ def streams(tables: Tables, devices: DeviceMap) -> pa.Table:
         "TARGET_INFO_CUDA_NULL_STREAM", "processId", "contextId", "deviceId", "streamId"
     )
     contexts = [*zip(*columns, strict=True), *zip(*older, strict=True)]
-    device_of = {(process, context): device for process, context, device, _ in contexts}
+    device_of = {(p, c): device for p, c, device, _ in contexts if _are_ids(device)}
     found: dict[tuple[int, int, int], tuple[str | None, int | None]] = {
         (process, context, stream): ("legacy", None)
         for process, context, _, stream in contexts

@@ -25,6 +25,9 @@ _MOST_TABLES = 5_000
 _MOST_COLUMNS = 2_000
 _LONGEST = 64 << 20
 """Bytes of the longest value that is read."""
+_LONGEST_SAID = 200
+_FAILURES = (sqlite3.Error, OverflowError, UnicodeDecodeError)
+"""What Python's module raises; the last where SQLite's message quotes bytes of the file."""
 _READING = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ)
 _NAMED = {
     sqlite3.SQLITE_PRAGMA: ("table_xinfo",),
@@ -108,19 +111,20 @@ class Database:
         """
         try:
             return self._connection.execute(sql, values)
-        except (sqlite3.Error, OverflowError) as error:
+        except _FAILURES as error:
             raise self.damaged(error) from error
 
     def fetch(self, cursor: sqlite3.Cursor, most: int) -> list[tuple[object, ...]]:
         """The next rows of a query, at most ``most``."""
         try:
             return cursor.fetchmany(most)
-        except (sqlite3.Error, OverflowError) as error:
+        except _FAILURES as error:
             raise self.damaged(error) from error
 
     def damaged(self, error: Exception) -> TraceError:
         """The error for what SQLite, or we, could not read."""
-        return TraceError(f"{self.path}: damaged SQLite file ({error}); export it again")
+        what = " ".join(str(error).split())[:_LONGEST_SAID]  # it may quote the file's own SQL
+        return TraceError(f"{self.path}: damaged SQLite file ({what}); export it again")
 
     def _restrict(self) -> None:
         connection = self._connection

@@ -33,8 +33,8 @@ _COLUMNS = {
     "textId domainId uint64Value int64Value doubleValue:REAL jsonText:TEXT",
     "ThreadNames": "nameId priority globalTid",
     "PROCESSES": "globalPid pid name:TEXT",
-    "TARGET_INFO_GPU": "vmId id name:TEXT busLocation:TEXT totalMemory smCount cuDevice "
-    "asyncEngines computeMajor computeMinor",
+    "TARGET_INFO_GPU": "vmId id name:TEXT busLocation:TEXT totalMemory memoryBandwidth smCount "
+    "chipName:TEXT cuDevice asyncEngines computeMajor computeMinor",
     "TARGET_INFO_CUDA_DEVICE": "gpuId cudaId pid",
     "TARGET_INFO_CUDA_CONTEXT_INFO": "nullStreamId hwId vmId processId deviceId contextId "
     "parentContextId isGreenContext",
