@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from timeline.report import report
 from timeline.trace import Trace
 from timeline.ui.serving import serving
 
@@ -276,3 +277,85 @@ def test_two_sessions_are_apart_and_only_tokens_open(page: Any, context: Any, ad
     assert asked(address, "tile?level=2&index=0&rows=99999", first)[0] == 400
     assert asked(address, "names?table=calls&codes=x", first)[0] == 400
     other.close()
+
+
+def test_search_goes_from_hit_to_hit(page: Any, address: str, trace: Trace) -> None:
+    root = opened(page, address)
+    page.locator(".stage").focus()
+    page.keyboard.press("/")
+    page.keyboard.type("[cuda memcpy")
+    names = trace.names("activities", "name")
+    hits = [i for i, name in enumerate(names) if "[cuda memcpy" in name.lower()]
+    known = np.isin(trace.column("activities", "name"), hits)
+    starts = np.sort(trace.column("activities", "start")[known] - trace.span[0])
+    first = int(starts[starts >= int(view(root)[0])][0])
+    page.keyboard.press("Enter")
+    page.wait_for_function(f"root => root.timeline.item?.start === {first}", arg=root_handle(root))
+    assert page.locator(".found").inner_text() == f"{known.sum():,} hits"
+    page.keyboard.press("Enter")
+    second = int(starts[np.searchsorted(starts, first) + 1])
+    page.wait_for_function(f"root => root.timeline.item?.start === {second}", arg=root_handle(root))
+    page.keyboard.press("Shift+Enter")
+    page.wait_for_function(f"root => root.timeline.item?.start === {first}", arg=root_handle(root))
+    assert "bytes" in page.locator(".details").inner_text()
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(f"root => root.timeline.item?.start > {first}", arg=root_handle(root))
+    page.wait_for_function("() => location.search.includes('bar=')")
+    shown = root.evaluate("root => root.timeline.item.start")
+    page.reload()
+    again = settled(page)
+    page.wait_for_function(f"root => root.timeline.item?.start === {shown}", arg=root_handle(again))
+
+
+def root_handle(root: Any) -> Any:
+    return root.element_handle()
+
+
+def test_a_dragged_span_is_measured_as_a_report_does(page: Any, address: str, trace: Trace) -> None:
+    root = opened(page, address)
+    box = page.locator(".stage").bounding_box()
+    y = box["y"] + 100
+    page.keyboard.down("Shift")
+    page.mouse.move(box["x"] + 400, y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 500, y)
+    page.mouse.move(box["x"] + 700, y)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    page.wait_for_selector(".details table")
+    page.wait_for_function("root => !root.timeline.measuring", arg=root_handle(root))
+    span = root.evaluate("root => root.timeline.span")
+    origin = trace.span[0]
+    window = (origin + span["start"], origin + span["end"])
+    (device,) = report(trace, window=window).to_json()["devices"]
+    words = page.locator(".details").inner_text()
+    assert f"timeline report --window {span['start']}ns:{span['end']}ns" in words
+    for engine in ("SM", "H2D", "D2H"):
+        assert f"{device['engines'][engine]['busy_ns']:,} ns" in words
+    for row in device["overlaps"]:
+        assert f"{row['overlap_ns']:,} ns" in words
+    assert f"{device['exposed_copy_ns']:,} ns" in words
+    page.keyboard.press("f")
+    assert view(root) == (span["start"], span["end"])
+    page.keyboard.press("m")
+    page.wait_for_function("() => location.search.includes('marks=')")
+    page.keyboard.press("Escape")
+    assert root.evaluate("root => root.timeline.span") is None
+
+
+def test_arrows_lead_from_the_call_to_its_kernel(page: Any, address: str) -> None:
+    root = opened(page, address)
+    bar = visible(root)["gpu0/SM"]["bars"][4]
+    root.evaluate("(root, bar) => root.timeline.choose(bar)", bar)
+    page.wait_for_selector(".details h3:has-text('Before, after and why')")
+    links = root.evaluate("root => root.timeline.item.links")
+    assert links[0]["kind"] == "issued by"
+    assert links[0]["start"] < bar["start"]
+    before = pixels(page)
+    root.evaluate("root => { root.timeline.item.links = []; root.timeline.draw(); }")
+    page.wait_for_timeout(100)
+    assert (pixels(page) != before).any(axis=2).sum() > 100
+    page.get_by_role("button", name=links[0]["name"]).first.click()
+    page.wait_for_function("root => root.timeline.item?.table === 'calls'", arg=root_handle(root))
+    assert root.evaluate("root => root.timeline.item.links[0].kind") == "issues"

@@ -9,6 +9,7 @@ itself, and of the shorter ones how many start in each bucket. Nothing is sample
 from timeline.tiles.build import build
 from timeline.tiles.index import Index
 from timeline.tiles.layout import Group, Lane, Row
+from timeline.tiles.measures import measures
 from timeline.tiles.tile import BUCKETS, Tile, tile
 
-__all__ = ["BUCKETS", "Group", "Index", "Lane", "Row", "Tile", "build", "tile"]
+__all__ = ["BUCKETS", "Group", "Index", "Lane", "Row", "Tile", "build", "measures", "tile"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from timeline.analysis import median_repeat
+from timeline.engines import SM
 from timeline.errors import TraceError
 from timeline.tiles.device_lanes import DeviceTracks, device_groups
 from timeline.tiles.host_lanes import host_groups
@@ -42,8 +43,10 @@ def build(trace: Trace) -> Index:
         groups,
         tuple(source.tracks),
         found.sets,
+        found.engines,
         source.names,
-        _kernel_ns(trace, found),
+        source.name_counts,
+        _kernel_ns(source, found),
         _view(trace, source.origin, (first, last)),
         source.left_out,
     )
@@ -60,11 +63,12 @@ def _view(trace: Trace, origin: int, all_of_it: tuple[int, int]) -> tuple[int, i
     return int(start[lo]) - origin, end - origin
 
 
-def _kernel_ns(trace: Trace, found: DeviceTracks) -> dict[int, int]:
+def _kernel_ns(source: Source, found: DeviceTracks) -> dict[int, int]:
     """Time of each kernel name in order of first start; of very many those with the most."""
-    count = len(trace.names("activities", "name"))
+    count = len(source.names["activities"])
     total, first = np.zeros(count), np.full(count, np.iinfo(np.int64).max)
-    for track in found.kernels:
+    numbers = (number for engines in found.engines.values() for number in engines.get(SM, ()))
+    for track in (source.tracks[number] for number in numbers):
         named = track.spans.name >= 0
         codes = track.spans.name[named]
         length = (track.spans.end - track.spans.start)[named]

@@ -60,9 +60,15 @@ class EngineSets:
         return found
 
     def within(self, start: int, end: int) -> Coverage:
-        """Time in each set within ``[start, end)``; idle time around the segments counts too."""
+        """Time in each set within ``[start, end)``; idle between the first and the last busy ns."""
         by_set = np.diff(self.before(np.array([start, end], np.int64)), axis=0)[0]
-        by_set[0] = max(end - start, 0) - int(by_set[1:].sum())
+        by_set[0] = 0
+        busy = int(by_set.sum())
+        if busy:
+            lo, hi = self.segments(start, end)
+            first = max(start, int(self.edges[lo if self.sets[lo] else lo + 1]))
+            last = min(end, int(self.edges[hi if self.sets[hi - 1] else hi - 1]))
+            by_set[0] = last - first - busy
         return Coverage(len(self.engines), by_set)
 
     def segments(self, start: int, end: int) -> tuple[int, int]:

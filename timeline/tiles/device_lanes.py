@@ -9,12 +9,11 @@ import numpy as np
 
 from timeline.analysis import devices
 from timeline.analysis.numbering import number_ids
-from timeline.engines import ENGINES, SM
+from timeline.engines import ENGINES
 from timeline.intervals import Int64, Intervals, measure, union
 from timeline.tiles.coverage import EngineSets, engine_sets
 from timeline.tiles.layout import Group, Lane, Row
 from timeline.tiles.source import Source
-from timeline.tiles.track import Track
 from timeline.trace import Trace
 
 __all__ = ["DeviceTracks", "device_groups"]
@@ -28,13 +27,13 @@ class DeviceTracks:
 
     Attributes
     ----------
-    kernels : list of Track
-        Tracks of the SMs.
+    engines : dict
+        Of each device and engine its tracks.
     """
 
     groups: list[Group]
     sets: dict[int, EngineSets]
-    kernels: list[Track]
+    engines: dict[int, dict[str, tuple[int, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +47,10 @@ class _Stream:
 
 def device_groups(source: Source) -> DeviceTracks:
     """One group a device, ascending."""
-    found = DeviceTracks([], {}, [])
-    streams = _streams(source)
+    found = DeviceTracks([], {}, {})
+    every = _streams(source)
     for device in devices(source.trace):
-        by_engine = {engine: own for (of, engine), own in streams.items() if of == device}
+        by_engine = {engine: own for (of, engine), own in every.items() if of == device}
         lanes, unions = [], []
         for engine in (*ENGINES, _OTHER):
             if engine in by_engine:
@@ -61,8 +60,10 @@ def device_groups(source: Source) -> DeviceTracks:
         found.sets[device] = engine_sets(unions)
         strips = _strips(device) if len(unions) > 1 else ()
         found.groups.append(Group(_heading(source.trace, device), (*strips, *lanes)))
-        kernels = [number for own in by_engine.get(SM, []) for number in own.tracks]
-        found.kernels.extend(source.tracks[number] for number in kernels)
+        found.engines[device] = {
+            engine: tuple(number for own in streams for number in own.tracks)
+            for engine, streams in by_engine.items()
+        }
     return found
 
 

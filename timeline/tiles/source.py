@@ -27,6 +27,7 @@ class Source:
     trace: Trace
     tracks: list[Track] = field(default_factory=list)
     names: dict[str, pa.Array] = field(default_factory=dict)
+    name_counts: dict[str, Int64] = field(default_factory=dict)
     left_out: int = 0
 
     @cached_property
@@ -69,6 +70,9 @@ class Source:
         # What a column shares with the trace is not to be sorted in place.
         spans = Spans(spans.start, spans.end, spans.row, spans.name.copy())
         self.names[table] = one_chunk(self.trace.tables[table][name]).dictionary
+        self.name_counts[table] = np.bincount(spans.name + 1, minlength=len(self.names[table]) + 1)[
+            1:
+        ]
         found: dict[int, list[int]] = {}
         for group, track in grouped(spans, groups).tracks:
             found.setdefault(group, []).append(len(self.tracks))

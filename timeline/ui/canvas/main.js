@@ -32,6 +32,7 @@ class Timeline {
     const [start, end] = this.manifest.view;
     this.view.set(start - (end - start) * 0.02, end + (end - start) * 0.02);
     this.fromAddress();
+    if (this.linked) this.choose(this.linked);
     this.watcher = new ResizeObserver(() => this.draw());
     this.watcher.observe(this.stage);
     this.grow();
@@ -156,7 +157,14 @@ class Timeline {
     this.panel.state.textContent = `${durationText(end - start)} of ${durationText(this.manifest.length)} · ${events} events`;
   }
 
-  overlay() {}
+  overlay() {
+    const line = (track) => this.shownLines.find((l) => l.rows.some((row) => row.tracks.includes(track)));
+    const place = (span) => {
+      const row = line(span.track)?.rows.find((one) => one.tracks.includes(span.track));
+      return row && { y: row.y - this.top + RULER, height: row.height };
+    };
+    this.painter.overlay({ item: this.item, place, marks: this.marks, span: this.span });
+  }
 
   /** What is in view, lane by lane, from the tiles behind the picture: bars once each. */
   visible() {
@@ -216,8 +224,11 @@ class Timeline {
     this.draw();
   }
 
+  /** The measured span, if it isn't what fills the view already; else everything. */
   fit() {
-    this.view.fit();
+    const { span, view } = this;
+    if (span && (view.start !== span.start || view.end !== span.end)) view.set(span.start, span.end);
+    else view.fit();
     this.moved();
   }
 
@@ -285,6 +296,7 @@ class Timeline {
   }
 
   hover(at) {
+    if (at) this.pointed = this.timeAt(at.x);
     const hit = at && this.hit(at);
     this.stage.style.cursor = hit ? "pointer" : "";
     this.panel.point(hit && this.inWords(hit), at?.x ?? 0, at?.y ?? 0);
@@ -324,22 +336,44 @@ class Timeline {
       this.view.set(hit.start - hit.width, hit.start + 2 * hit.width);
       return this.moved();
     }
+    if (hit.line.lane.table === "engines") return this.measure(hit.start, hit.end);
     this.choose(hit);
   }
 
-  choose(item) {
-    this.item = item;
-    this.panel.show(this.summary(item));
-    this.moved();
+  /** Select a bar by its track and place: its details, its neighbours, its arrows. */
+  async choose({ track, place }, reveal = false) {
+    if (track < 0) return;
+    const asked = (this.asking = {});
+    try {
+      const item = await this.source.json("details", { track, place });
+      if (this.asking !== asked) return;
+      this.item = item;
+      this.panel.item(item, (link) => this.choose(link, true));
+      this.panel.say(`${item.title}, ${durationText(item.end - item.start)}`);
+      if (reveal) this.reveal(item);
+      this.moved();
+    } catch (error) {
+      this.panel.state.textContent = error.message;
+    }
   }
 
-  summary(item) {
-    const words = this.inWords(item);
-    return element("div", {}, element("h3", {}, words[0]), ...words.slice(1).map((w) => element("div", {}, w)));
+  /** Bring a bar into view, and close enough to be seen. */
+  reveal(item) {
+    const { view } = this;
+    const length = Math.max(item.end - item.start, 1);
+    if (length < view.length / 400 || length > view.length) {
+      view.set(item.start - 4 * length, item.end + 4 * length);
+    } else if (item.start < view.start || item.end > view.end) {
+      const by = (item.start + item.end) / 2 - (view.start + view.end) / 2;
+      view.set(view.start + by, view.end + by);
+    }
+    const line = this.scene.lanes().find((l) => l.rows.some((row) => row.tracks.includes(item.track)));
+    if (line) this.toLine(line);
   }
 
   escape() {
-    this.item = null;
+    this.item = this.span = null;
+    this.asking = {};
     this.panel.show();
     this.moved();
   }
@@ -353,28 +387,95 @@ class Timeline {
     this.moved();
   }
 
-  step() {}
+  /** The previous or next bar of the selected one's row; without one, move. */
+  step(by) {
+    if (!this.item) {
+      this.view.pan(by * 0.2);
+      return this.moved();
+    }
+    const place = this.item.place + by;
+    if (place >= 0 && place <= this.item.last) this.choose({ track: this.item.track, place }, true);
+  }
 
   climb(by) {
     const lines = this.scene.lanes();
     const now = lines.findIndex((line) => line.key === this.line?.key);
-    this.line = lines[Math.min(Math.max(now + by, 0), lines.length - 1)];
-    this.panel.say(this.line?.lane.label ?? "");
-    if (this.line) {
-      const room = this.stage.clientHeight - RULER;
-      if (this.line.y < this.top) this.top = this.line.y;
-      if (this.line.y + this.line.height > this.top + room) this.top = this.line.y + this.line.height - room;
-    }
+    const line = lines[Math.min(Math.max(now + by, 0), lines.length - 1)];
+    if (!line) return;
+    this.toLine(line);
+    this.panel.say(line.lane.label);
     this.moved();
   }
 
-  mark() {}
+  toLine(line) {
+    this.line = line;
+    const room = this.stage.clientHeight - RULER;
+    if (line.y < this.top) this.top = line.y;
+    if (line.y + line.height > this.top + room) this.top = line.y + line.height - room;
+  }
 
-  search() {}
+  /** Mark the selected bar's start, or what the pointer is at; or take that mark away. */
+  mark() {
+    const near = this.view.length / 200;
+    const middle = (this.view.start + this.view.end) / 2;
+    const time = Math.round(this.item?.start ?? this.pointed ?? middle);
+    const there = this.marks.findIndex((mark) => Math.abs(mark - time) < near);
+    if (there >= 0) this.marks.splice(there, 1);
+    else this.marks.push(time);
+    this.marks.sort((a, b) => a - b);
+    this.panel.say(there >= 0 ? "mark taken away" : `mark at ${exactText(time)}`);
+    this.moved();
+  }
 
-  selecting() {}
+  // ---- searching
 
-  selected() {}
+  search() {
+    this.panel.query.focus();
+    this.panel.query.select();
+  }
+
+  async find(text, back = false) {
+    if (!text) return this.panel.hits("");
+    const nowhere = { start: Math.floor(this.view.start), track: -1, place: -1 };
+    const { start, track, place } = this.item ?? nowhere;
+    try {
+      const query = { text, start, track, place, ...(back && { back: "yes" }) };
+      const { count, at } = await this.source.json("search", query);
+      this.panel.hits(count === 1 ? "1 hit" : `${countText(count)} hits`);
+      if (at) await this.choose(at, true);
+    } catch (error) {
+      this.panel.hits(error.message);
+    }
+  }
+
+  // ---- measuring a span
+
+  selecting(x, other) {
+    const times = [x, other].map((px) => this.timeAt(Math.max(px, GUTTER))).sort((a, b) => a - b);
+    this.measure(Math.floor(times[0]), Math.ceil(times[1]));
+  }
+
+  selected() {
+    this.moved();
+  }
+
+  /** Measure `[start, end)`; during a drag one question at a time, and the last one at the end. */
+  async measure(start, end) {
+    this.span = { start, end };
+    this.draw();
+    if (this.measuring) return;
+    this.measuring = true;
+    const asked = this.span;
+    try {
+      const found = await this.source.json("measures", asked);
+      if (this.span) this.panel.measures(asked, found);
+    } catch (error) {
+      this.panel.state.textContent = error.message;
+    } finally {
+      this.measuring = false;
+    }
+    if (this.span && this.span !== asked) this.measure(this.span.start, this.span.end);
+  }
 
   help() {
     this.panel.help.showModal();
@@ -391,12 +492,28 @@ class Timeline {
     let span = found && [Number(found[1]), Number(found[2])];
     if (!span && given[0] !== false && given[1] !== false) span = given.map((time) => Number(time - origin));
     if (span && span[1] > span[0]) this.view.set(span[0], span[1]);
+    const numbers = (name, pattern) => (pattern.exec(query.get(name) ?? "") ?? []).slice(1).map(Number);
+    const [track, place] = numbers("bar", /^(\d+)\.(\d+)$/);
+    if (place >= 0) this.linked = { track, place };
+    this.marks = (query.get("marks") ?? "").split(",").filter((t) => /^-?\d+$/.test(t)).map(Number);
+    const [from, to] = numbers("span", /^(-?\d+)ns:(-?\d+)ns$/);
+    if (to > from) this.measure(from, to);
   }
 
   toAddress() {
     const address = new URL(location.href);
     for (const name of ["start", "end"]) address.searchParams.delete(name);
     address.searchParams.set("view", `${Math.floor(this.view.start)}ns:${Math.ceil(this.view.end)}ns`);
+    const { item, marks, span } = this;
+    const said = {
+      bar: item && `${item.track}.${item.place}`,
+      marks: marks.join(","),
+      span: span && `${span.start}ns:${span.end}ns`,
+    };
+    for (const [name, value] of Object.entries(said)) {
+      if (value) address.searchParams.set(name, value);
+      else address.searchParams.delete(name);
+    }
     if (address.href !== location.href) history.replaceState(history.state, "", address);
   }
 }

@@ -15,7 +15,10 @@ from starlette.routing import Route
 from streamlit import config
 
 from timeline.errors import TimelineError, UsageError
+from timeline.tiles import measures
 from timeline.tiles.encode import encoded
+from timeline.tiles.search import found
+from timeline.ui.canvas.details import details
 from timeline.ui.canvas.grants import GRANTS
 from timeline.ui.canvas.manifest import manifest
 from timeline.ui.canvas.shown import Shown
@@ -23,7 +26,7 @@ from timeline.ui.canvas.shown import Shown
 __all__ = ["HEADER", "place", "routes"]
 
 HEADER = "x-timeline-token"
-_MOST_ROWS, _MOST_NAMES, _HIGHEST = 512, 512, 53
+_MOST_ROWS, _MOST_NAMES, _HIGHEST, _LONGEST_TEXT = 512, 512, 53, 400
 _PLAIN = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 # Compressing costs more than sending to this very machine.
 _BINARY = {**_PLAIN, "Content-Encoding": "identity"}
@@ -86,18 +89,41 @@ def _names(shown: Shown, query: Query) -> Response:
     return _json(shown.texts(table, _integers(query, "codes", _MOST_NAMES)))
 
 
-_ANSWERS: Mapping[str, Answer] = {"manifest": _manifest, "tile": _tile, "names": _names}
+def _details(shown: Shown, query: Query) -> Response:
+    return _json(details(shown, _integer(query, "track"), _integer(query, "place")))
+
+
+def _measures(shown: Shown, query: Query) -> Response:
+    return _json(measures(shown.index, _integer(query, "start"), _integer(query, "end")))
+
+
+def _search(shown: Shown, query: Query) -> Response:
+    since = (_integer(query, "start"), _integer(query, "track"), _integer(query, "place"))
+    back = query.get("back") == "yes"
+    hit = found(shown.index, query.get("text", "")[:_LONGEST_TEXT], since, back=back)
+    at = None if hit.at is None else {"track": hit.at[1], "place": hit.at[2]}
+    return _json({"count": hit.count, "at": at})
+
+
+_ANSWERS: Mapping[str, Answer] = {
+    "manifest": _manifest,
+    "tile": _tile,
+    "names": _names,
+    "details": _details,
+    "measures": _measures,
+    "search": _search,
+}
 
 
 def _integer(query: Query, name: str) -> int:
     text = query.get(name, "")
     try:
-        found = int(text)
+        value = int(text)
     except ValueError:
-        found = None
-    if found is None or abs(found) > 1 << _HIGHEST:
+        value = None
+    if value is None or abs(value) > 1 << _HIGHEST:
         raise UsageError(f"{name}: expected a whole number below 2**{_HIGHEST}")
-    return found
+    return value
 
 
 def _integers(query: Query, name: str, most: int) -> list[int]:

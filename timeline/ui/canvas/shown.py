@@ -13,6 +13,7 @@ from timeline.figures.escape import plain, short
 from timeline.figures.families import kept, shades
 from timeline.tiles import Index
 from timeline.trace import Trace
+from timeline.ui.canvas.links import Links
 
 __all__ = ["Shown"]
 
@@ -30,6 +31,11 @@ class Shown:
     title: str
     index: Index
     trace: Callable[[], Trace]
+
+    @cached_property
+    def links(self) -> Links:
+        """Finds what a span has to do with others."""
+        return Links(self.trace())
 
     @cached_property
     def shades(self) -> dict[int, int]:
