@@ -18,7 +18,7 @@ from timeline.ui.serving import serving
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 SAMPLE = Path(__file__).resolve().parents[2] / "samples" / "three_way_overlap" / "depth_first"
-PLACE = "traces?part=Explore"
+PLACE = "timeline?part=Timeline"
 EXACT = ".timeline[data-state=exact]"
 RULER, GUTTER = 26, 168
 

@@ -216,6 +216,7 @@ class Timeline {
   // ---- moving about
 
   touched() {
+    this.wasTouched = true;
     clearTimeout(this.settled);
   }
 
@@ -501,6 +502,7 @@ class Timeline {
   }
 
   toAddress() {
+    if (!this.wasTouched) return; // what was asked for stays as it was written
     const address = new URL(location.href);
     for (const name of ["start", "end"]) address.searchParams.delete(name);
     address.searchParams.set("view", `${Math.floor(this.view.start)}ns:${Math.ceil(this.view.end)}ns`);
