@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from timeline.analysis import devices
-from timeline.analysis.numbering import number_ids
 from timeline.engines import ENGINES
 from timeline.intervals import Int64, Intervals, measure, union
+from timeline.tiles.codes import packed_codes
 from timeline.tiles.coverage import EngineSets, engine_sets
 from timeline.tiles.layout import Group, Lane, Row
 from timeline.tiles.source import Source
@@ -49,7 +48,7 @@ def device_groups(source: Source) -> DeviceTracks:
     """One group a device, ascending."""
     found = DeviceTracks([], {}, {})
     every = _streams(source)
-    for device in devices(source.trace):
+    for device in source.devices:
         by_engine = {engine: own for (of, engine), own in every.items() if of == device}
         lanes, unions = [], []
         for engine in (*ENGINES, _OTHER):
@@ -86,18 +85,15 @@ def _streams(source: Source) -> dict[tuple[int, str], list[_Stream]]:
     trace = source.trace
     column = trace.column
     device = column("activities", "device")
-    known = devices(trace)
+    known = source.devices
     if len(known) == 1:
         device = np.where(device < 0, known[0], device)
     parts = [device.astype(np.int64), _engines(trace)]
     parts += [column("activities", name) for name in ("process", "context", "stream")]
-    codes = np.zeros(len(device), np.int64)
-    for part in parts:
-        code = number_ids(part)
-        codes = number_ids(codes * (int(code.max(initial=0)) + 1) + code)
+    codes = packed_codes(parts)
     tracks = source.add("activities", codes)
     found: dict[tuple[int, str], list[_Stream]] = {}
-    labels = _labels(trace)
+    labels = _labels(source)
     for own in tracks.values():
         row = int(source.tracks[own[0]].spans.row[0])
         of, engine, process, context, stream = (int(part[row]) for part in parts)
@@ -117,14 +113,14 @@ def _engines(trace: Trace) -> Int64:
     return found
 
 
-def _labels(trace: Trace) -> Mapping[tuple[int, int], str]:
+def _labels(source: Source) -> Mapping[tuple[int, int], str]:
     """Names of streams by device, as far as the trace tells."""
-    table = trace.tables["streams"]
+    table = source.trace.tables["streams"]
     columns = [table[c].to_pylist() for c in ("device", "stream", "kind", "name")]
     found = {}
     for device, stream, kind, name in zip(*columns, strict=True):
         fixed = {"legacy": "legacy default stream", "per_thread": f"per-thread stream {stream}"}
-        for of in devices(trace) if device is None else (device,):
+        for of in source.devices if device is None else (device,):
             found[of, stream] = fixed.get(kind) or name or ""
     return found
 
@@ -144,12 +140,19 @@ def _engine(
         )
         for own in streams
     ]
-    each = [_busy(source, own.tracks) for own in streams]
     busy = _busy(source, [number for own in streams for number in own.tracks])
-    apart = measure(*busy) == sum(measure(*one) for one in each)
+    apart = measure(*busy) == sum(_busy_ns(source, own.tracks) for own in streams)
     rows = _shared(streams) if apart else [row for part in parts for row in part.rows]
     inner = tuple(parts) if len(parts) > 1 else ()
     return Lane(f"{prefix}/{engine}", label, "activities", engine, tuple(rows), inner), busy
+
+
+def _busy_ns(source: Source, tracks: list[int]) -> int:
+    """Time that a stream was busy; a chain's spans don't overlap."""
+    if len(tracks) > 1:
+        return measure(*_busy(source, tracks))
+    spans = source.tracks[tracks[0]].spans
+    return int((spans.end - spans.start).sum())
 
 
 def _busy(source: Source, tracks: list[int]) -> Intervals:

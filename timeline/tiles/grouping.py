@@ -33,17 +33,36 @@ class Grouped:
     tracks: list[tuple[int, Track]]
 
 
-def grouped(spans: Spans, groups: Int64) -> Grouped:
-    """Sort spans into tracks.
+def grouped(
+    start: Int64,
+    end: Int64,
+    name: npt.NDArray[np.int32],
+    groups: Int64,
+    rows: Int64 | None = None,
+    origin: int = 0,
+) -> Grouped:
+    """Sort rows of a table into tracks.
 
     Parameters
     ----------
     groups : (n,) int64
-        Number of each span's group, from 0.
+        Number of each row's group, from 0.
+    rows : (m,) int64, optional
+        Rows that are meant; by default all.
+    origin : int
+        What the times of the spans count from.
     """
-    order = _order(spans.start, groups)
+    order = _order(start if rows is None else start[rows], groups if rows is None else groups[rows])
     if order is not None:
-        spans, groups = spans.take(order), groups[order]
+        rows = order if rows is None else rows[order]
+    if rows is None:
+        row = np.arange(len(start), dtype=np.uint32)
+        spans = Spans(start - origin, end - origin, row, name.copy())
+    else:
+        spans = Spans(start[rows], end[rows], rows.astype(np.uint32), name[rows])
+        np.subtract(spans.start, origin, out=spans.start)
+        np.subtract(spans.end, origin, out=spans.end)
+        groups = groups[rows]
     bounds = np.flatnonzero(np.diff(groups, prepend=-1, append=-1))
     found: list[tuple[int, Track]] = []
     for lo, hi in pairwise(bounds.tolist()):

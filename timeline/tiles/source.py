@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from timeline.analysis import devices
 from timeline.intervals import Int64
 from timeline.tiles.grouping import grouped
-from timeline.tiles.track import Spans, Track
+from timeline.tiles.track import Track
 from timeline.trace import Trace
 from timeline.trace.columns import one_chunk
 
@@ -29,6 +30,11 @@ class Source:
     names: dict[str, pa.Array] = field(default_factory=dict)
     name_counts: dict[str, Int64] = field(default_factory=dict)
     left_out: int = 0
+
+    @cached_property
+    def devices(self) -> tuple[int, ...]:
+        """Devices that have activities."""
+        return devices(self.trace)
 
     @cached_property
     def origin(self) -> int:
@@ -63,18 +69,13 @@ class Source:
         whole = end >= start
         self.left_out += int((~whole if keep is None else keep & ~whole).sum())
         chosen = whole if keep is None else keep & whole
-        rows = np.arange(len(start), dtype=np.uint32)
-        spans = Spans(start - self.origin, end - self.origin, rows, column(table, name))
-        if not chosen.all():
-            spans, groups = spans.take(np.flatnonzero(chosen)), groups[chosen]
-        # What a column shares with the trace is not to be sorted in place.
-        spans = Spans(spans.start, spans.end, spans.row, spans.name.copy())
+        rows = None if chosen.all() else np.flatnonzero(chosen)
+        columns = grouped(start, end, column(table, name), groups, rows, self.origin)
         self.names[table] = one_chunk(self.trace.tables[table][name]).dictionary
-        self.name_counts[table] = np.bincount(spans.name + 1, minlength=len(self.names[table]) + 1)[
-            1:
-        ]
+        counted = np.bincount(columns.spans.name + 1, minlength=len(self.names[table]) + 1)
+        self.name_counts[table] = counted[1:]
         found: dict[int, list[int]] = {}
-        for group, track in grouped(spans, groups).tracks:
+        for group, track in columns.tracks:
             found.setdefault(group, []).append(len(self.tracks))
             self.tracks.append(track)
         return found
