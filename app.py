@@ -1,5 +1,10 @@
 """The dashboard: ``streamlit run app.py [-- TRACE…]``."""
 
-from timeline.ui.app import main
+from pathlib import Path
 
-main()
+import streamlit as st
+
+import timeline.ui
+from timeline.ui.canvas import routes
+
+app = st.App(Path(timeline.ui.__file__).with_name("script.py"), routes=routes())

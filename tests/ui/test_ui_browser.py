@@ -149,6 +149,8 @@ def test_an_uploaded_zip_is_drawn(page: Any, dashboard: str, tmp_path: Path) -> 
     packed = shutil.make_archive(str(tmp_path / "mine"), "zip", folder)
     upload(page, dashboard, packed)
     page.get_by_test_id("stMain").get_by_role("link", name="Timeline").first.click()
+    page.wait_for_selector(".timeline[data-state=exact]")
+    page.get_by_role("tab", name="Figure").click()
     page.wait_for_selector(".js-plotly-plot .barlayer path")
     assert "trace=mine.zip" in page.url
     shows(page, trace)
@@ -164,7 +166,7 @@ def test_an_unreadable_upload_is_one_line(page: Any, dashboard: str, tmp_path: P
     assert len(words.strip().splitlines()) == 1
 
 
-@pytest.mark.parametrize("place", ["techniques?technique=pdl", "timeline?trace=hostile"])
+@pytest.mark.parametrize("place", ["techniques?technique=pdl", "overview?trace=hostile"])
 def test_every_page_has_an_address(page: Any, dashboard: str, place: str) -> None:
     page.goto(f"{dashboard}/{place}")
     drawn(page)
@@ -172,7 +174,7 @@ def test_every_page_has_an_address(page: Any, dashboard: str, place: str) -> Non
     assert page.url.endswith(place)
 
 
-@pytest.mark.parametrize("place", ["", "timeline"])
+@pytest.mark.parametrize("place", ["", "timeline?part=Figure"])
 def test_hostile_names_stay_text(page: Any, dashboard: str, place: str) -> None:
     page.goto(f"{dashboard}/{place}")
     drawn(page)

@@ -270,7 +270,7 @@ def test_a_pattern_that_matches_nothing_is_one_line(
 
 def test_zooming_in_on_a_kernel_and_its_sms(only: Callable[..., None]) -> None:
     only(SAMPLE)
-    test = run(timeline_page)
+    test = run(timeline_page, part="Figure")
     kernel = next(box for box in test.selectbox if "secondary" in box.options)
     assert kernel.options == ["all kernels", "primary", "secondary"]
     kernel.select("secondary")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,7 @@ from timeline.figures.escape import short
 from timeline.figures.palette import SM_SHADES
 from timeline.trace import Trace
 
-__all__ = ["families", "shades"]
+__all__ = ["families", "kept", "shades"]
 
 
 def families(traces: Iterable[Trace]) -> tuple[str, ...]:
@@ -23,8 +23,13 @@ def families(traces: Iterable[Trace]) -> tuple[str, ...]:
     for trace in traces:
         for name, time_ns in _kernel_time(trace).items():
             busy[name] = busy.get(name, 0) + time_ns
-    kept = sorted(busy, key=lambda name: -busy[name])[: len(SM_SHADES)]
-    return tuple(name for name in busy if name in kept)
+    return kept(busy)
+
+
+def kept(busy: Mapping[str, int]) -> tuple[str, ...]:
+    """Families that keep a shade of their own: those with the most time, in the order given."""
+    most = sorted(busy, key=lambda name: -busy[name])[: len(SM_SHADES)]
+    return tuple(name for name in busy if name in most)
 
 
 def _kernel_time(trace: Trace) -> dict[str, int]:

@@ -100,7 +100,7 @@ def command(traces: Sequence[Path], port: int, *, browser: bool) -> list[str]:
     """Return the command line of the server."""
     from timeline.ui.options import flags
 
-    script = Path(__file__).with_name("script.py")
+    script = Path(__file__).with_name("server.py")
     shown = browser and _has_display()
     return [
         *(sys.executable, "-m", "streamlit", "run", str(script)),

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import streamlit as st
+
+from timeline.report.build import MOST_EXPLAINED
 from timeline.ui.bar import chosen, nothing
+from timeline.ui.canvas import timeline_view
 from timeline.ui.page import errors_shown, intro, style
 from timeline.ui.titles import title_of
 from timeline.ui.view import head_of, numbers, picture
@@ -20,6 +24,13 @@ def page() -> None:
             return
         name, opened = found
         intro(title_of(name, opened.trace.meta), "", {})
-        numbers(opened)
-        picture(opened, "trace")
+        shown, figure = st.tabs(["Timeline", "Figure"], key="part", bind="query-params")
+        with shown:
+            if shown.open:
+                timeline_view(name, opened.trace, "trace")
+        with figure:
+            if figure.open:
+                picture(opened, "trace")
+        if opened.trace.activities.num_rows <= MOST_EXPLAINED:
+            numbers(opened)
         head_of(opened)

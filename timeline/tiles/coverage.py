@@ -1,0 +1,107 @@
+"""Which engines of a device are busy when, and how long each set of them is busy in any window.
+
+Time is cut wherever an engine turns busy or idle. Every 256 segments the time spent in each set of
+engines so far is kept, so a window costs two look-ups and the segments of two such blocks, however
+long it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from timeline.intervals import Coverage, Int64, Intervals
+
+__all__ = ["BLOCK", "EngineSets", "engine_sets"]
+
+BLOCK = 256
+"""Segments between two kept sums."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class EngineSets:
+    """Sets of busy engines of a device.
+
+    Attributes
+    ----------
+    engines : tuple of str
+        Bit i of a set stands for ``engines[i]``.
+    edges : (n + 1,) int64
+        Segment i is ``[edges[i], edges[i + 1])``, ns after the index's origin.
+    sets : (n,) uint8
+        Engines busy in each segment.
+    sums : (n // BLOCK + 1, 2**k) int64
+        Time in each set before segment ``i * BLOCK``, ns.
+    """
+
+    engines: tuple[str, ...]
+    edges: Int64
+    sets: npt.NDArray[np.uint8]
+    sums: Int64
+
+    def before(self, times: Int64) -> Int64:
+        """Time in each set from the first edge to each of ``times``; shape (m, 2**k)."""
+        count = 1 << len(self.engines)
+        if not len(self.sets):
+            return np.zeros((len(times), count), np.int64)
+        last = np.clip(np.searchsorted(self.edges, times, "right") - 1, 0, len(self.sets) - 1)
+        block = last // BLOCK
+        segment = (block * BLOCK)[:, None] + np.arange(BLOCK)
+        segment = np.minimum(segment, len(self.sets) - 1)
+        until = np.minimum(self.edges[segment + 1], times[:, None])
+        length = np.maximum(until - self.edges[segment], 0)
+        length[(block * BLOCK)[:, None] + np.arange(BLOCK) >= len(self.sets)] = 0
+        cell = np.arange(len(times))[:, None] * count + self.sets[segment]
+        partial = np.bincount(cell.ravel(), length.ravel(), len(times) * count)
+        found: Int64 = self.sums[block] + partial.astype(np.int64).reshape(len(times), count)
+        return found
+
+    def within(self, start: int, end: int) -> Coverage:
+        """Time in each set within ``[start, end)``; idle between the first and the last busy ns."""
+        by_set = np.diff(self.before(np.array([start, end], np.int64)), axis=0)[0]
+        by_set[0] = 0
+        busy = int(by_set.sum())
+        if busy:
+            lo, hi = self.segments(start, end)
+            first = max(start, int(self.edges[lo if self.sets[lo] else lo + 1]))
+            last = min(end, int(self.edges[hi if self.sets[hi - 1] else hi - 1]))
+            by_set[0] = last - first - busy
+        return Coverage(len(self.engines), by_set)
+
+    def segments(self, start: int, end: int) -> tuple[int, int]:
+        """The segments that have a ns of ``[start, end)``."""
+        if not len(self.sets):
+            return 0, 0
+        lo = max(int(np.searchsorted(self.edges, start, "right")) - 1, 0)
+        hi = min(int(np.searchsorted(self.edges, end, "left")), len(self.sets))
+        return lo, max(hi, lo)
+
+
+def engine_sets(unions: Sequence[tuple[str, Intervals]]) -> EngineSets:
+    """Sweep over the unions of a device's engines, at most eight."""
+    engines = tuple(name for name, _ in unions)
+    bits = max(len(engines) - 1, 1).bit_length()
+    keys = [(side << bits) | i for i, (_, pair) in enumerate(unions) for side in pair]
+    packed = np.sort(np.concatenate(keys)) if keys else np.zeros(0, np.int64)
+    flips = np.left_shift(np.uint8(1), (packed & ((1 << bits) - 1)).astype(np.uint8))
+    after = np.bitwise_xor.accumulate(flips) if len(flips) else flips
+    times = packed >> bits
+    final = np.diff(times, append=times[-1:] + 1) > 0
+    edges, sets = times[final], after[final][:-1]
+    return EngineSets(engines, edges, sets, _sums(edges, sets, 1 << len(engines)))
+
+
+def _sums(edges: Int64, sets: npt.NDArray[np.uint8], count: int) -> Int64:
+    blocks = len(sets) // BLOCK + 1
+    sums = np.zeros((blocks, count), np.int64)
+    if blocks > 1:
+        whole = (blocks - 1) * BLOCK
+        cell = np.repeat(np.arange(blocks - 1) * count, BLOCK)
+        cell += sets[:whole]
+        # float64 adds exactly below 2**53, and no trace spans as much.
+        spent = np.bincount(cell, np.diff(edges[: whole + 1]), (blocks - 1) * count)
+        np.cumsum(spent.astype(np.int64).reshape(-1, count), axis=0, out=sums[1:])
+    return sums

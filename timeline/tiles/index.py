@@ -1,0 +1,99 @@
+"""The index of a trace: everything that a tile, a search or a measure reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+
+from timeline.intervals import Int64
+from timeline.tiles.coverage import EngineSets
+from timeline.tiles.layout import Group, Lane, Row
+from timeline.tiles.track import Track
+
+__all__ = ["Index"]
+
+_SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
+
+
+@dataclass(frozen=True, eq=False)
+class Index:
+    """A trace, laid out for drawing.
+
+    Attributes
+    ----------
+    origin : int
+        Trace time that all times of the index count from, ns: the first activity's start.
+    first, last : int
+        What the trace spans, ns after the origin; ``first`` is negative where the host starts.
+    length : int
+        From the first activity's start to the last one's end, ns.
+    tracks : tuple of Track
+        By the numbers that rows name.
+    engines : mapping of int to mapping of str to tuple of int
+        Of each device and engine its tracks.
+    names : mapping of str to pyarrow.Array
+        Of each table the texts that its name codes stand for: untrusted.
+    name_counts : mapping of str to (n,) int64
+        How many spans have each of those names.
+    kernel_ns : mapping of int to int
+        Time of each kernel name, ns, in the order in which they first start; of very many names
+        those with the most.
+    view : (int, int)
+        What to look at first: the repeat of median makespan, or the activities; ns after the
+        origin.
+    left_out : int
+        Rows that end before they start, such as ranges that were never closed.
+    """
+
+    origin: int
+    first: int
+    last: int
+    length: int
+    groups: tuple[Group, ...]
+    tracks: tuple[Track, ...]
+    sets: Mapping[int, EngineSets]
+    engines: Mapping[int, Mapping[str, tuple[int, ...]]]
+    names: Mapping[str, pa.Array]
+    name_counts: Mapping[str, Int64]
+    kernel_ns: Mapping[int, int]
+    view: tuple[int, int]
+    left_out: int = 0
+
+    def lanes(self) -> Iterator[Lane]:
+        """All lanes, those inside others too."""
+        for group in self.groups:
+            for lane in group.lanes:
+                yield from lane.all()
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """All rows, lane after lane: what tiles are asked for by number."""
+        return tuple(row for lane in self.lanes() for row in lane.rows)
+
+    @cached_property
+    def tables(self) -> tuple[str, ...]:
+        """Of each track the table that its spans are rows of."""
+        found = {
+            track: lane.table for lane in self.lanes() for r in lane.rows for track in r.tracks
+        }
+        return tuple(found[number] for number in range(len(self.tracks)))
+
+    def place_of(self, table: str, row: int, start: int) -> tuple[int, int] | None:
+        """Track, and place in it, of a table's row that starts at ``start``; None if left out."""
+        for number, track in enumerate(self.tracks):
+            if self.tables[number] == table:
+                spans = track.spans
+                lo, hi = (int(np.searchsorted(spans.start, start, side)) for side in _SIDES)
+                if len(hits := np.flatnonzero(spans.row[lo:hi] == row)):
+                    return number, lo + int(hits[0])
+        return None
+
+    @property
+    def events(self) -> int:
+        """Spans in all tracks."""
+        return sum(len(track) for track in self.tracks)

@@ -1,0 +1,91 @@
+"""What the page must know before it draws: lanes, their looks, and the palette."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from timeline.figures.escape import plain
+from timeline.figures.host_lanes import blocks_host
+from timeline.figures.palette import DARK, LIGHT, ROLES, SM_SHADES, Theme, ink_on, role_code
+from timeline.tiles import BUCKETS, Index, Lane
+from timeline.ui.canvas.shown import Shown
+
+__all__ = ["manifest"]
+
+_LOOKS = {
+    "SM": f"sm{len(SM_SHADES) - 1}",
+    "H2D": "h2d",
+    "D2H": "d2h",
+    "D2D": "d2d",
+    "P2P": "p2p",
+    "MEMSET": "memset",
+    "GRAPH": "graph",
+    "HOST": "host_func",
+    "other": "host_func",
+}
+_MOST_CALLS = 100_000
+
+
+def manifest(shown: Shown) -> dict[str, Any]:
+    """The JSON that the page reads once a trace."""
+    index = shown.index
+    number = iter(range(len(index.rows)))
+    return {
+        "title": plain(shown.title),
+        "origin": str(index.origin),
+        "first": index.first,
+        "last": index.last,
+        "length": index.length,
+        "view": index.view,
+        "buckets": BUCKETS,
+        "events": index.events,
+        "groups": [
+            {"label": plain(group.label), "lanes": [_lane(lane, number) for lane in group.lanes]}
+            for group in index.groups
+        ],
+        "engines": {str(device): list(sets.engines) for device, sets in index.sets.items()},
+        "themes": {theme.name: _theme(theme) for theme in (LIGHT, DARK)},
+        "roles": [_role(code) for code in range(len(ROLES))],
+        "shades": list(shown.shades.items()),
+        "blocked": _blocking(index),
+    }
+
+
+def _lane(lane: Lane, number: Any) -> dict[str, Any]:
+    rows = [
+        {"row": next(number), "tracks": list(row.tracks), "device": row.device} for row in lane.rows
+    ]
+    return {
+        "key": lane.key,
+        "label": plain(lane.label, 60),
+        "table": lane.table,
+        "look": role_code(_LOOKS.get(lane.look, lane.look)),
+        "rows": rows,
+        "parts": [_lane(part, number) for part in lane.parts],
+    }
+
+
+def _role(code: int) -> dict[str, Any]:
+    role = ROLES[code]
+    fills = {theme.name: role.fill(theme) for theme in (LIGHT, DARK)}
+    return {
+        "key": role.key,
+        "fill": fills,
+        "ink": {
+            theme.name: theme.ink if role.hatched else ink_on(fills[theme.name])
+            for theme in (LIGHT, DARK)
+        },
+        "hatched": role.hatched,
+        "legend": role.legend,
+    }
+
+
+def _theme(theme: Theme) -> dict[str, str]:
+    names = ("paper", "ink", "muted", "grid", "band")
+    return {name: getattr(theme, name) for name in names}
+
+
+def _blocking(index: Index) -> list[int]:
+    """Codes of the calls that keep their thread until the device is done."""
+    names = index.names["calls"][:_MOST_CALLS].to_pylist()
+    return [code for code, name in enumerate(names) if blocks_host(name or "")]
