@@ -91,6 +91,8 @@ class Classes:
     stream: list[int] = field(default_factory=list)
     cost: list[int] = field(default_factory=list)
     """ns of the host thread"""
+    lead: list[int] = field(default_factory=list)
+    """ns of the host thread before the call"""
     lag: list[int] = field(default_factory=list)
     """ns from the call's end to the earliest start"""
     aux: list[int] = field(default_factory=list)
@@ -133,6 +135,7 @@ _NEUTRAL: dict[str, Any] = {
     "code": -1,
     "stream": 0,
     "cost": 0,
+    "lead": 0,
     "lag": 0,
     "aux": 0,
     "nodes": 0,

@@ -119,14 +119,24 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Links between devices, and the ring all-reduce over them."""
+    """Links between devices, and the ring all-reduce over them.
+
+    Attributes
+    ----------
+    gbps, latency_ns
+        Of a copy: its latency, and the rate at which its bytes pass.
+    reduce_step_ns : Curve
+        Of one step of the ring, by its bytes.
+    reduce_blocks, reduce_threads, reduce_registers : int
+        The grid, the block and the registers a thread of the kernel.
+    """
 
     gbps: float
     latency_ns: int
     reduce_blocks: int
     reduce_threads: int
     reduce_registers: int
-    reduce_step_ns: int
+    reduce_step_ns: Curve
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +195,8 @@ class Host:
         Cost by the call's name; ``other`` for the rest.
     malloc_ns, free_ns : Curve
         ``cudaMalloc`` and ``cudaFree`` by size, when they need not wait.
+    between_ns : int
+        From the return of a call to the next one: what the program that issues takes by itself.
     wake_ns : int
         From what it waits for to the return of a synchronising call.
     graph_node_ns : float
@@ -196,6 +208,7 @@ class Host:
     calls: Mapping[str, int]
     malloc_ns: Curve
     free_ns: Curve
+    between_ns: int
     wake_ns: int
     graph_node_ns: float
     queue_depth: int
@@ -258,6 +271,29 @@ class Semantics:
 
 
 @dataclass(frozen=True, slots=True)
+class Provenance:
+    """What ``timeline calibrate`` made a device from.
+
+    Attributes
+    ----------
+    rule : str
+        Which recordings were held out.
+    date : str
+        Of the latest recording.
+    probes : tuple of str
+        Files of ``benchmarks.semantics``.
+    recordings, held_out : tuple of str
+        Names of the recordings that it was fitted from, and of those that only checked it.
+    """
+
+    rule: str = ""
+    date: str = ""
+    probes: tuple[str, ...] = ()
+    recordings: tuple[str, ...] = ()
+    held_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceModel:
     """A device, or ``devices`` of them in one host.
 
@@ -281,6 +317,7 @@ class DeviceModel:
     host: Host
     pool: PoolCosts
     semantics: Semantics
+    calibration: Provenance = Provenance()
 
     def replace(self, **sections: Mapping[str, Any] | str | int) -> DeviceModel:
         """A copy with other values: ``device.replace(copy={"engines": 1})``.
