@@ -152,8 +152,15 @@ def calibrate(
     measured = read_probes(probes, gpu)
     fit = _Fit(base, measured, *parts)
     dates = (str(r.trace.meta.provenance.get("date", ""))[:10] for r in recordings)
-    names = (tuple(r.name for r in part) for part in (used, held))
-    return Calibration(gpu, base, fit.all(), *names, measured.names, max(dates, default=""))
+    return Calibration(
+        gpu,
+        base,
+        fit.all(),
+        tuple(each.name for each in used),
+        tuple(each.name for each in held),
+        measured.names,
+        max(dates, default=""),
+    )
 
 
 def told_by(parts: Sequence[Observations], quantity: str) -> list[Array]:
@@ -254,8 +261,5 @@ class _Fit:
         count = len(self._telling(quantity))
         source = "recordings" if told else "probes"
         entry = f"line through {len(told)} sizes recorded, {len(points) - len(told)} probed"
-        for place, value in zip(
-            LINES[quantity], (round(latency), round(rate, 1)), strict=True
-        ):
+        for place, value in zip(LINES[quantity], (round(latency), round(rate, 1)), strict=True):
             self._add(Fitted(place, value, source, entry, count, *residuals))
-

@@ -41,15 +41,29 @@ def _observe(
     a: Activities, rows: Int64, device: int, copy: str, quantity: str, found: Observations
 ) -> None:
     """Those of one direction on one device."""
-    length, sizes = (a.end - a.start)[rows], a.bytes[rows]
+    length = (a.end - a.start)[rows].astype(np.float64)
+    sizes = a.bytes[rows].astype(np.float64)
     part = _part_beside(a, rows, device, OPPOSITE.get(copy, ""))
     alone = part == 0
     found.add(quantity, length[alone], sizes[alone])
     curve = at_sizes(sizes[alone], length[alone])
     if copy in DUPLEX and curve:
         beside = (part >= BESIDE) & np.isin(sizes, [size for size, _ in curve])
-        slower = length[beside] / along_curve(curve, sizes[beside])
-        found.add(DUPLEX[copy], 1 + np.maximum(slower - 1, 0) / part[beside])
+        found.add(
+            DUPLEX[copy],
+            _slower(along_curve(curve, sizes[beside]), length[beside], part[beside]),
+        )
+
+
+def _slower(alone: Array, took: Array, part: Array) -> Array:
+    """How many times as long a copy takes while the other direction runs.
+
+    ``alone = took * (1 - part + part / factor)``: it went at full pace for the rest of its time.
+    Those that were not slowed count as 1.
+    """
+    slowed = np.maximum(alone / took - 1 + part, 1e-3)
+    factor: Array = np.maximum(part / slowed, 1.0)
+    return factor
 
 
 def _part_beside(a: Activities, rows: Int64, device: int, kind: str) -> Array:

@@ -9,7 +9,6 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from timeline.backends.sim.device_model import DeviceModel
 from timeline.calibration.calibrate import Calibration, Fitted
 from timeline.calibration.recordings import HELD_OUT_RULE
 
@@ -160,5 +159,3 @@ def _toml(value: Any) -> str:
 
 def _short(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
-
-

@@ -14,9 +14,10 @@ __all__ = ["Activities", "Calls", "Frame", "running"]
 
 Names = npt.NDArray[np.str_]
 
-PLAIN = ("cuLaunchKernelEx", "cuLaunchKernel", "cudaLaunchKernel", "cudaLaunchKernelExC")
-PLAIN_COPIES = ("cudaMemcpyAsync", "cudaMemcpyPeerAsync")
-"""Calls that put one operation into a stream and nothing else."""
+LAUNCHES = ("cuLaunchKernelEx", "cuLaunchKernel", "cudaLaunchKernel", "cudaLaunchKernelExC")
+COPIES = ("cudaMemcpyAsync", "cudaMemcpyPeerAsync")
+PLAIN = (*LAUNCHES, *COPIES, "cudaLaunchHostFunc")
+"""Calls that put one activity into a stream and do nothing else."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -26,7 +27,7 @@ class Calls:
     Attributes
     ----------
     other : numpy.ndarray of int64
-        Calls up to here, in this order, that do more than launch a kernel or start a copy.
+        Calls up to here, in this order, that are none of :data:`PLAIN`.
     """
 
     name: Names
@@ -45,7 +46,8 @@ class Activities:
     Attributes
     ----------
     kind : numpy.ndarray of str
-        ``SM`` (kernels, fills, copies within the device), ``H2D``, ``D2H``, ``P2P`` or ``""``.
+        ``SM`` (kernels, fills, copies within the device), ``H2D``, ``D2H``, ``P2P``, ``HOST`` (host
+        functions) or ``""``.
     call : numpy.ndarray of int64
         Row of the issuing call in :class:`Calls`; -1 where it isn't known.
     row : numpy.ndarray of int64
@@ -112,7 +114,7 @@ def _calls(trace: Trace) -> Calls:
     start, thread = trace.column("calls", "start"), trace.column("calls", "thread")
     order = np.lexsort((start, thread))
     name = _texts(trace, "calls", "name")[order]
-    other = np.cumsum(~np.isin(name, (*PLAIN, *PLAIN_COPIES)))
+    other = np.cumsum(~np.isin(name, PLAIN))
     return Calls(
         name,
         start[order],
@@ -135,6 +137,7 @@ def _activities(trace: Trace, calls: Calls) -> Activities:
     engine = np.where(copy == "HtoD", "H2D", np.where(copy == "DtoH", "D2H", ""))
     engine = np.where(copy == "PtoP", "P2P", engine)
     on_sms = np.isin(kind, ("kernel", "memset")) | (copy == "DtoD")
+    engine = np.where(kind == "host_func", "HOST", engine)
     memory = (_texts(trace, "activities", c) == "pageable" for c in ("src_kind", "dst_kind"))
     kernel = kind == "kernel"
     single = (column("graph") <= 0) & ~trace.column("activities", "pdl")

@@ -39,17 +39,17 @@ def observe_gaps(frame: Frame, found: Observations) -> None:
     copied = np.isin(before, COPIES)
     for quantity, chosen in (
         ("gaps.kernel", same & on_sms),
-        ("gaps.to_copy", ~same & to_copy),
+        ("gaps.to_copy", ~same & to_copy & (before != "HOST")),
         ("gaps.from_copy", copied & on_sms),
         ("gaps.copy_copy", same & to_copy),
+        ("gaps.to_host_func", ~same & (after == "HOST")),
+        ("gaps.from_host_func", ~same & (before == "HOST")),
     ):
         found.add(quantity, gap[chosen & free])
     _observe_engine_gaps(a, first, second, found)
 
 
-def _observe_engine_gaps(
-    a: Activities, first: Int64, second: Int64, found: Observations
-) -> None:
+def _observe_engine_gaps(a: Activities, first: Int64, second: Int64, found: Observations) -> None:
     """Between two copies on one engine, of different streams, the later of which was waiting."""
     for device in np.unique(a.device):
         for kind in COPIES:
@@ -58,7 +58,7 @@ def _observe_engine_gaps(
             ready = np.full(len(a.start), np.iinfo(np.int64).max)
             ready[second] = a.end[first]
             before, after = rows[:-1], rows[1:]
-            waited = (ready[after] < a.end[before] - WAITED_NS)
+            waited = ready[after] < a.end[before] - WAITED_NS
             other = (a.stream[before] != a.stream[after]) & (a.repeat[before] == a.repeat[after])
             gap = (a.start[after] - a.end[before])[waited & other]
             found.add("copy.engine_gap_ns", gap[gap >= 0])
@@ -83,7 +83,7 @@ def _engine_free(a: Activities, first: Int64, second: Int64) -> Bools:
     """Whether nothing else ran on the second one's engine between the two."""
     free = np.ones(len(first), np.bool_)
     for device in np.unique(a.device):
-        for kind in ("SM", *COPIES):
+        for kind in ("SM", "HOST", *COPIES):
             on = (a.device == device) & (a.kind == kind)
             rows = np.flatnonzero((a.device[second] == device) & (a.kind[second] == kind))
             beside = running(a.start[on], a.end[on], a.end[first[rows]], a.start[second[rows]])

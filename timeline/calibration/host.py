@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from timeline.calibration.frame import PLAIN, PLAIN_COPIES, Frame
+from timeline.calibration.frame import COPIES, LAUNCHES, Frame
 from timeline.calibration.observations import Observations
 from timeline.intervals import Int64
 from timeline.trace import Trace
@@ -12,7 +12,7 @@ from timeline.trace import Trace
 __all__ = ["observe_allocations", "observe_host"]
 
 WAITING = ("cudaStreamSynchronize", "cudaDeviceSynchronize", "cudaEventSynchronize")
-PLAIN_CALLS = (
+STEADY = (
     "cudaMemsetAsync",
     "cudaEventRecord",
     "cudaStreamWaitEvent",
@@ -29,9 +29,9 @@ def observe_host(frame: Frame, found: Observations) -> None:
     c, a = frame.calls, frame.activities
     length, inside = c.end - c.start, c.repeat >= 0
     ends = np.sort(a.end)
-    for name in PLAIN_CALLS:
+    for name in STEADY:
         found.add(f"host.calls.{name}", length[inside & (c.name == name)])
-    found.add("host.calls.cuLaunchKernelEx", length[inside & np.isin(c.name, PLAIN)])
+    found.add("host.calls.cuLaunchKernelEx", length[inside & np.isin(c.name, LAUNCHES)])
     _observe_copy_calls(frame, found)
     _observe_between(frame, found)
     last = _last_end(ends, c.end)
@@ -57,10 +57,10 @@ def _observe_copy_calls(frame: Frame, found: Observations) -> None:
     known = (a.call >= 0) & (a.copy != "") & (a.copy != "memset") & (a.repeat >= 0)
     rows = np.flatnonzero(known)
     call = a.call[rows]
-    single = np.isin(c.name[call], PLAIN_COPIES)
+    single = np.isin(c.name[call], COPIES)
     rows, call = rows[single], call[single]
     length, pageable = c.end[call] - c.start[call], a.pageable[rows]
-    for name in PLAIN_COPIES:
+    for name in COPIES:
         found.add(f"host.calls.{name}", length[~pageable & (c.name[call] == name)])
     idle = _last_end(np.sort(a.start), c.start[call])  # started before the call ...
     ended = np.array([(a.end[(a.start <= at)]).max(initial=at) for at in idle], np.int64)
@@ -100,21 +100,29 @@ def _observe_submit(frame: Frame, found: Observations) -> None:
 
 
 def observe_allocations(trace: Trace, frame: Frame, found: Observations) -> None:
-    """``cudaMalloc`` and ``cudaFree`` by size, without what they wait for; the pool's growth."""
+    """``cudaMalloc`` and ``cudaFree`` by size, without what they wait for; the pool's growth.
+
+    A ``cudaFree`` that waited also took as long to wake up as the recording's synchronisations;
+    where none of those waited, it is left out.
+    """
     kind = trace.column("allocs", "kind")
     names = trace.names("allocs", "kind")
     start, end = trace.column("allocs", "start"), trace.column("allocs", "end")
     nbytes = trace.column("allocs", "bytes")
     last = _last_end(np.sort(frame.activities.end), end)
-    own = end - np.maximum(start, last)
+    wakes = found.of("host.wake_ns")[1]
+    wake = float(np.median(wakes)) if len(wakes) else 0.0
+    waited = last > start
+    own = np.where(waited, end - last - wake, end - start)
+    told = ~waited | (len(wakes) > 0)
     length = end - start
-    for name, quantity, values in (
-        ("malloc", "host.malloc_ns", length),
-        ("free", "host.free_ns", own),
+    for name, quantity, values, counts in (
+        ("malloc", "host.malloc_ns", length, True),
+        ("free", "host.free_ns", own, told),
     ):
         if name in names:
-            rows = (kind == names.index(name)) & (nbytes > 0) & (length > 0)
-            found.add(quantity, values[rows], nbytes[rows])
+            rows = (kind == names.index(name)) & (nbytes > 0) & (length > 0) & counts
+            found.add(quantity, np.maximum(values[rows], 0), nbytes[rows])
     if "malloc_async" in names:
         rows = np.flatnonzero((kind == names.index("malloc_async")) & (length > 0))
         reserved = trace.column("allocs", "pool_reserved")[rows]

@@ -103,7 +103,7 @@ def _observe_reduces(
     if not reduces or len(rows) != sum(len(op.streams) for op in reduces):
         return
     for op, parts in zip(reduces, np.split(rows, len(reduces)), strict=True):
-        if len(op.streams) == 2:  # noqa: PLR2004 - steps depend on the ranks
+        if len(op.streams) == 2:
             shortest = (a.end - a.start)[parts].min()
             found.add("peer.reduce_step_ns", [shortest / 2], [op.spans[0].bytes / 2])
 

@@ -150,7 +150,8 @@ def _gaps(found: Json, made: Probes) -> None:
     kernel = gaps["same stream"]
     for key, entry, parts in (
         ("kernel", "same stream", 1),
-        ("host_func", "host function between", 2),
+        ("to_host_func", "host function between", 2),
+        ("from_host_func", "host function between", 2),
     ):
         made.values[f"gaps.{key}"] = (round(gaps[entry] / parts), f'gaps."{entry}"')
     for key, entry, parts in (
@@ -188,7 +189,10 @@ def _pdl(found: Json, made: Probes) -> None:
     made.values["gaps.pdl_flush"] = (plain["wait_returns"] - plain["primary_end"], "pdl")
     ends = {
         kind: found["pdl"][entry]["secondary_start"] > found["pdl"][entry]["primary_end"]
-        for kind, entry in (("always", "pdl, event between"), ("timing", "pdl, timing event between"))
+        for kind, entry in (
+            ("always", "pdl, event between"),
+            ("timing", "pdl, timing event between"),
+        )
     }
     kind = next((kind for kind in ("always", "timing") if ends[kind]), "never")
     made.values["semantics.event_ends_pdl"] = (kind, "pdl")

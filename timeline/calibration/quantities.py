@@ -30,6 +30,8 @@ VALUES = (
     "gaps.to_copy",
     "gaps.from_copy",
     "gaps.copy_copy",
+    "gaps.to_host_func",
+    "gaps.from_host_func",
     "gaps.submit",
     "host.wake_ns",
     "host.between_ns",

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from timeline.cli.output import notice, print_json, print_table
 from timeline.cli.place import check_file, write_text
 from timeline.cli.progress import progress
 
 if TYPE_CHECKING:
-    from timeline.backends.sim.device_model import DeviceModel
     from timeline.calibration import Calibration, Residual
 
 __all__ = ["Calibrate"]
@@ -55,16 +54,18 @@ class Calibrate:
 
     def run(self, args: argparse.Namespace) -> int:
         """Fit, write, and print the quantities with their errors."""
+        from timeline.backends.sim.devices import device_text, load_device
         from timeline.calibration import calibrate, device_file, read_recordings
 
         if args.out is not None:
             check_file(args.out, overwrite=args.overwrite)
-        base, base_text = _base(args.base)
+        base = load_device(args.base)
         recordings = read_recordings(args.recordings, args.gpu)
         with progress(len(recordings)) as begin:
             found = calibrate(recordings, base, args.semantics, progress=begin)
         if args.out is not None:
-            write_text(args.out, device_file(found, Path(args.base).stem, base_text))
+            text = device_file(found, Path(args.base).stem, device_text(args.base))
+            write_text(args.out, text)
         if args.json:
             print_json(found.to_json())
         else:
@@ -72,14 +73,6 @@ class Calibrate:
         if args.out is not None:
             notice(f"{args.out} written")
         return 0
-
-
-def _base(name: str) -> tuple[DeviceModel, str]:
-    """The device that gives what is not told, and the text of its file."""
-    from timeline.backends.sim.devices import device_text, load_device
-
-    device = Path(name) if name.endswith(".toml") else name
-    return load_device(device), device_text(device)
 
 
 def _print(found: Calibration) -> None:

@@ -166,8 +166,10 @@ def gaps(model: DeviceModel) -> list[list[int]]:
         for to in range(1, 7):
             if to == IN_GRAPH:
                 ns = g.graph
-            elif AFTER_HOST in (after, to):
-                ns = g.host_func
+            elif to == AFTER_HOST:
+                ns = g.to_host_func
+            elif after == AFTER_HOST:
+                ns = g.from_host_func
             elif to in copies:
                 ns = g.copy_copy if after == to else g.to_copy
             else:

@@ -151,8 +151,8 @@ class Gaps:
         Handover of a stream to a copy engine, and back.
     copy_copy : int
         Between two copies of one stream in one direction.
-    host_func : int
-        Before, and again after, a host function.
+    to_host_func, from_host_func : int
+        From a stream to a host function, and back.
     event, wait, alloc : int
         What an event record, a wait and a stream-ordered (de)allocation take in their stream.
     timing_event : int
@@ -173,7 +173,8 @@ class Gaps:
     to_copy: int
     from_copy: int
     copy_copy: int
-    host_func: int
+    to_host_func: int
+    from_host_func: int
     event: int
     timing_event: int
     wait: int

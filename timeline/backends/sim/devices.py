@@ -32,7 +32,7 @@ def devices() -> tuple[str, ...]:
 
 
 def load_device(device: str | Path | DeviceModel) -> DeviceModel:
-    """Find a device by name, or read a TOML file.
+    """Find a device by name, or read a TOML file; a text that ends in ``.toml`` names a file.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def load_device(device: str | Path | DeviceModel) -> DeviceModel:
     """
     if isinstance(device, DeviceModel):
         return device
-    if isinstance(device, Path):
+    if isinstance(device, Path) or device.endswith(".toml"):
         return _parse(device_text(device), str(device))
     if device not in devices():
         raise unknown("simulated device", device, devices())
@@ -49,17 +49,17 @@ def load_device(device: str | Path | DeviceModel) -> DeviceModel:
 
 
 def device_text(device: str | Path) -> str:
-    """The text of a described device's file, or of one's own.
+    """The text of a described device's file, or of one's own; see :func:`load_device`.
 
     Raises
     ------
     UsageError
         When it can't be read.
     """
-    if isinstance(device, str):
+    if isinstance(device, str) and not device.endswith(".toml"):
         return files(__package__).joinpath(f"{device}.toml").read_text(encoding="utf-8")
     try:
-        return device.read_text(encoding="utf-8")
+        return Path(device).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{device}: can't be read: {error}") from error
 
