@@ -22,12 +22,13 @@ TILE_BYTES = TILE * TILE * 4
 PANEL = 32
 PANELS = TILE // PANEL
 STAGES = 3
-PANEL_NS = {2: 1_170, 4: 1_385, 8: 1_950, 16: 6_200}
-"""A panel, by the blocks of the cluster: word of it, its rows through DSMEM, sums to and fro. This
-and the next from ``python -m benchmarks.cluster`` on an H100."""
+PANEL_NS = 400
+"""A panel in a cluster: word of it, its rows through DSMEM, sums to and fro: what it should take. On
+an H100 it took 1,385 in a cluster of four and 510 in a block that loads it itself
+(``benchmarks/results/cluster_h100.json``): there the cluster lost."""
 
-ALONE_PANEL_NS = 510
-"""A panel that a block loads itself, when nothing contends for the L2 cache."""
+ALONE_PANEL_NS = 350
+"""A panel that a block loads itself, when nothing contends for the L2 cache: an estimate."""
 
 CLUSTERS = (2, 4, 8, 16)
 """Blocks that share a tile; more than 8 are not portable."""
@@ -129,9 +130,7 @@ def _work(tiles: int, rounds: int, grid: int, cluster: int, *, together: bool) -
     """Cost of one block: its panels one after the other, and what it reads out of the L2 cache."""
     panels = PANELS * (rounds + 1) * -(-tiles * cluster // grid)
     loaded = bytes_read(tiles, rounds, cluster, together=together) / grid
-    return Work(
-        block_ns=panels * (PANEL_NS[cluster] if together else ALONE_PANEL_NS), l2_bytes=loaded
-    )
+    return Work(block_ns=panels * (PANEL_NS if together else ALONE_PANEL_NS), l2_bytes=loaded)
 
 
 def bytes_read(tiles: int, rounds: int, cluster: int, *, together: bool) -> int:
