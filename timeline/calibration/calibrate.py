@@ -198,6 +198,7 @@ class _Fit:
             self._value(place)
         for place in RATES:
             self._rate(place)
+        self._graph_node("host.graph_node_ns", "cudaGraphLaunch")
         for place in CURVES:
             self._curve(place)
         for quantity in LINES:
@@ -237,6 +238,18 @@ class _Fit:
             return
         value = round(float(np.median(rates)), 1)
         residuals = self._residuals(place, lambda x: fixed + x * known / value)
+        self._add(Fitted(place, value, "recordings", "median", len(told), *residuals))
+
+    def _graph_node(self, place: str, call: str) -> None:
+        """What a node adds to the launch of its graph, which itself costs what the probes say."""
+        launch = self._found.get(f"host.calls.{call}")
+        fixed = self._base.host.call_ns(call) if launch is None else launch.value
+        told = [(y - fixed) / x for x, y in (part.of(place) for part in self._parts) if len(y)]
+        found = middle(told)
+        if found is None:
+            return
+        value = round(max(found, 0.0), 1)
+        residuals = self._residuals(place, lambda x: fixed + value * x)
         self._add(Fitted(place, value, "recordings", "median", len(told), *residuals))
 
     def _curve(self, place: str) -> None:

@@ -19,7 +19,6 @@ STEADY = (
     "cudaLaunchHostFunc",
     "cudaMemPoolSetAttribute",
     "cudaFreeAsync",
-    "cudaGraphLaunch",
 )
 """Calls that never wait and cost about the same each time."""
 
@@ -32,6 +31,7 @@ def observe_host(frame: Frame, found: Observations) -> None:
     for name in STEADY:
         found.add(f"host.calls.{name}", length[inside & (c.name == name)])
     found.add("host.calls.cuLaunchKernelEx", length[inside & np.isin(c.name, LAUNCHES)])
+    _observe_graph_calls(frame, found)
     _observe_copy_calls(frame, found)
     _observe_between(frame, found)
     last = _last_end(ends, c.end)
@@ -49,6 +49,14 @@ def _last_end(ends: Int64, times: Int64) -> Int64:
     place = np.searchsorted(ends, times, side="right") - 1
     far = np.iinfo(np.int64).min // 2
     return np.where(place >= 0, ends[np.maximum(place, 0)] if len(ends) else far, far)
+
+
+def _observe_graph_calls(frame: Frame, found: Observations) -> None:
+    """Launches of graphs, by the activities that each brought about."""
+    c, a = frame.calls, frame.activities
+    nodes = np.bincount(a.call[a.call >= 0], minlength=len(c.name))
+    rows = (c.repeat >= 0) & (c.name == "cudaGraphLaunch") & (nodes > 0)
+    found.add("host.graph_node_ns", (c.end - c.start)[rows], nodes[rows])
 
 
 def _observe_copy_calls(frame: Frame, found: Observations) -> None:

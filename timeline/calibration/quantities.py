@@ -18,7 +18,6 @@ CALLS = (
     "cudaStreamSynchronize",
     "cudaDeviceSynchronize",
     "cudaLaunchHostFunc",
-    "cudaGraphLaunch",
 )
 
 VALUES = (
