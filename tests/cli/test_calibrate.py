@@ -19,7 +19,8 @@ def test_it_writes_a_device_and_says_how_far_off_it_is(
     assert "1 recordings fitted, 1 held out" in said.out
     assert "gaps.to_copy" in said.out
     assert load_device(out).calibration.held_out == ("stream_priority/equal",)
-    assert main(["run", "five_kernels", "--backend", "sim", "--device", str(out)]) == 0
+    how = ["--backend", "sim", "--device", str(out), "-o", str(tmp_path / "run")]
+    assert main(["run", "five_kernels", *how]) == 0
 
 
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:
