@@ -16,7 +16,7 @@ LAYERS = (
     {"program", "intervals", "trace"},
     {"engines"},
     {"backends", "formats", "analysis", "techniques"},
-    {"whatif"},
+    {"whatif", "calibration"},
     {"findings"},
     {"figures", "report", "recording", "query", "tiles"},
     {"doctor", "record", "ranks", "samples", "check"},

@@ -80,11 +80,11 @@ def test_pages_say_which_gpu_a_row_is_of(
     figures = runpy.run_path(str(ROOT / "tools" / "readme_figures.py"))["figures"]
     assert "| A100-SXM4-80GB |" in figures(some)
     assert "NVIDIA A100-SXM4-80GB, driver" in readme["page"](some)
-    assert "| pdl | stream_order | A100-SXM4-80GB |" in simulator_page["comparison_table"](some)
+    assert "| pdl | stream_order | A100-SXM4-80GB |" in simulator_page["tables"](some)
     for variant in ("stream_order", "pdl"):
         say_recorded_on(some / "pdl" / variant, "NVIDIA Z900")
     assert "Without a device file for the simulator: pdl (NVIDIA Z900)." in (
-        simulator_page["comparison_table"](some)
+        simulator_page["tables"](some)
     )
 
 

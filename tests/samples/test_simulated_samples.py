@@ -1,7 +1,9 @@
 """The simulator beside the recordings: no GPU needed, for the recordings hold what it did."""
 
+import runpy
 from collections.abc import Mapping
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
@@ -12,8 +14,7 @@ SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 RECORDED = [name for name in NAMES if (SAMPLES / name).is_dir()]
 VARIANTS = [(name, v.name) for name in RECORDED for v in technique(name).variants]
 
-MAKESPAN = 0.15
-OVERLAP = 0.1
+MEDIAN_OVERLAP = 0.05
 
 Compared = Mapping[tuple[str, str], Any]
 
@@ -29,21 +30,29 @@ def test_every_recording_is_compared(compared: Compared, simulator_page: Mapping
 
 
 @pytest.mark.parametrize("which", VARIANTS, ids="-".join)
-def test_makespan(compared: Compared, which: tuple[str, str]) -> None:
+def test_makespans_and_overlap_ratios(
+    compared: Compared, simulator_page: Mapping[str, Any], which: tuple[str, str]
+) -> None:
+    """Within the page's limits, but for those whose reason it gives."""
     if which not in compared:
         pytest.skip("no device file describes its GPU")
-    assert compared[which].ratio == pytest.approx(1, abs=MAKESPAN)
+    found = compared[which]
+    assert found.is_off == (which in simulator_page["REASONS"]), (found.ratio, found.misses)
 
 
-@pytest.mark.parametrize("which", VARIANTS, ids="-".join)
-def test_overlap_ratios(compared: Compared, which: tuple[str, str]) -> None:
+def test_overlap_ratios_in_the_median(compared: Compared) -> None:
     """Of engines that were busy for at least 2 % of the makespan (COUNTED_SHARE)."""
-    if which not in compared:
-        pytest.skip("no device file describes its GPU")
-    counted = [o for o in compared[which].overlaps if o.counts]
-    assert [o.simulated for o in counted] == pytest.approx(
-        [o.recorded for o in counted], abs=OVERLAP
-    )
+    for gpu in {each.sample.gpus for each in compared.values()}:
+        misses = [m for each in compared.values() if each.sample.gpus == gpu for m in each.misses]
+        assert not misses or median(misses) <= MEDIAN_OVERLAP
+
+
+def test_held_out_recordings_are_predicted_as_well(compared: Compared) -> None:
+    errors: dict[str, list[float]] = {}
+    for each in compared.values():
+        errors.setdefault(each.role, []).append(abs(each.ratio - 1))
+    assert len(errors["held out"]) * 3 >= len(errors["held out"] + errors["fitted"]) - 2
+    assert median(errors["held out"]) <= 0.05
 
 
 def test_overlaps_count_where_copies_matter(compared: Compared) -> None:
@@ -51,18 +60,15 @@ def test_overlaps_count_where_copies_matter(compared: Compared) -> None:
     assert counted >= {"three_way_overlap", "pinned_vs_pageable", "stream_ordered_alloc"}
 
 
-def test_pageable_rates_are_those_of_the_host_of_the_samples(
-    simulator_page: Mapping[str, Any],
-) -> None:
-    copy = simulator_page["machine"](SAMPLES, "NVIDIA H200").copy
-    rates = simulator_page["json"].loads(
-        (SAMPLES / "calibration" / "h200_semantics.json").read_text()
-    )["copies"]["pageable_GBps, cold"]
-    assert dict(copy.pageable_h2d_ns)[1 << 24] == pytest.approx((1 << 24) / rates["H2D 16777216"])
-    assert dict(copy.pageable_d2h_ns)[1 << 24] == pytest.approx((1 << 24) / rates["D2H 16777216"])
-
-
 def test_the_table_of_the_page_is_current(simulator_page: Mapping[str, Any]) -> None:
     """Else: ``python tools/simulator_page.py``."""
     current = simulator_page["PAGE"].read_text(encoding="utf-8")
     assert current == simulator_page["page"](current, SAMPLES)
+
+
+@pytest.mark.parametrize("device", ["h100", "h200"])
+def test_device_files_are_what_the_samples_say(device: str) -> None:
+    """Else: ``python tools/device_files.py``, then the page again."""
+    tool = runpy.run_path(str(SAMPLES.parent / "tools" / "device_files.py"))
+    for place, text in tool["files"](SAMPLES, device):
+        assert place.read_text(encoding="utf-8") == text

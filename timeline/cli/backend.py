@@ -26,7 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="auto takes the GPU, or the simulator where there is none (default: auto)",
     )
-    group.add_argument("--device", metavar="NAME", help="device to simulate (default: h200)")
+    group.add_argument(
+        "--device", metavar="NAME", help="device to simulate, or its TOML file (default: h200)"
+    )
     group.add_argument(
         "--collector",
         choices=("auto", "cupti", "events"),

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from timeline import __version__
 from timeline.cli.app import App
 from timeline.cli.baseline import Baseline
+from timeline.cli.calibrate import Calibrate
 from timeline.cli.check import Check
 from timeline.cli.claims import Claims
 from timeline.cli.command import Command, Parser
@@ -45,6 +46,7 @@ COMMANDS: Sequence[Command] = (
     Check(),
     Compare(),
     Claims(),
+    Calibrate(),
     Import(),
     Export(),
     App(),

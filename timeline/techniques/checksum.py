@@ -21,6 +21,10 @@ SEGMENT = 4096
 
 _BLOCK = 256
 
+FLOPS = 35
+"""FP32 operations that take as long as an element's product and sum of 64-bit integers: measured on
+an H100, where 128 MiB take 74 µs."""
+
 Float32 = npt.NDArray[np.float32]
 Uint64 = npt.NDArray[np.uint64]
 
@@ -72,7 +76,7 @@ def expect_checksums(
         grid=segments,
         block=_BLOCK,
         args=(source, sums, np.uint64(count)),
-        work=Work(dram_bytes=4.0 * count / segments),
+        work=Work(flops=FLOPS * count / segments, dram_bytes=4.0 * count / segments),
         inputs=(source,),
         outputs=(sums,),
     )

@@ -23,7 +23,9 @@ PANEL = 32
 PANELS = TILE // PANEL
 STAGES = 3
 PANEL_NS = 400
-"""A panel in a cluster: word of it, its rows through DSMEM, sums to and fro: an estimate."""
+"""A panel in a cluster: word of it, its rows through DSMEM, sums to and fro: what it should take.
+An H100 took 1,385 in a cluster of four, and 510 in a block that loads it itself
+(``benchmarks/results/cluster_h100.json``): there the cluster lost."""
 
 ALONE_PANEL_NS = 350
 """A panel that a block loads itself, when nothing contends for the L2 cache: an estimate."""

@@ -25,20 +25,37 @@ CHUNK = 64
 """Terms of the sum in a stage: rows of 128 bytes."""
 
 ITEM = 2
-PROLOGUE_NS = 1_500
-"""Barriers, tensor maps, the meeting of the cluster and the first loads of B: an estimate."""
+FILL_NS = 880
+"""From the first load of A to its first product; this and the others from the stamps of an H100."""
 
-FILL_NS = 1_000
-"""From the first load of A to its first product: an estimate."""
+BLOCK_FLOPS_PER_NS = 5_800
+"""What a block that has an SM to itself reaches on the tensor cores."""
 
-EPILOGUE_NS = 1_500
-"""Rounding and storing a tile: an estimate."""
+TILED_FLOPS_PER_NS = 742
+"""The same for the portable form, which waits for each tile before it multiplies."""
 
-BLOCK_FLOPS_PER_NS = 4_000
-"""What a block that has an SM to itself reaches on the tensor cores: an estimate."""
 
-TILED_FLOPS_PER_NS = 900
-"""The same for the portable form, which waits for each tile before it multiplies: an estimate."""
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """What a block does before and behind its products.
+
+    Attributes
+    ----------
+    prologue_ns : int
+        Barriers, tensor maps, the meeting of the cluster and the first loads of B.
+    epilogue_ns : int
+        Rounding and storing a tile; in a cluster its blocks meet before.
+    """
+
+    prologue_ns: int
+    epilogue_ns: int
+
+
+ENDS = {
+    "gemm_tiled": Ends(0, 3_400),
+    "gemm_wgmma": Ends(600, 1_700),
+    "gemm_cluster": Ends(1_060, 2_350),
+}
 
 BARRIERS_BYTES = 16
 STAMP_BLOCKS = 16
@@ -113,15 +130,16 @@ class Form:
 
     def work(self, size: Size, *, early: bool) -> Work:
         """Cost of one block: what it takes alone, and what it needs of shared tensor cores."""
-        flops = 2.0 * TILE * self.tile_n * size.k
+        flops, ends = 2.0 * TILE * self.tile_n * size.k, ENDS[self.entry]
         if not self.uses_tma:
-            return Work(block_ns=flops / TILED_FLOPS_PER_NS + EPILOGUE_NS, tensor_flops=flops)
-        products = PROLOGUE_NS + FILL_NS + flops / BLOCK_FLOPS_PER_NS
+            block_ns = flops / TILED_FLOPS_PER_NS + ends.epilogue_ns
+            return Work(block_ns=block_ns, tensor_flops=flops)
+        products = ends.prologue_ns + FILL_NS + flops / BLOCK_FLOPS_PER_NS
         return Work(
-            block_ns=products + EPILOGUE_NS,
+            block_ns=products + ends.epilogue_ns,
             tensor_flops=flops,
             trigger_ns=0.0 if early else products,
-            prologue_ns=PROLOGUE_NS,
+            prologue_ns=ends.prologue_ns,
         )
 
     def bytes_read(self, size: Size) -> int:

@@ -7,15 +7,15 @@ x 128 floats (196,608 bytes of shared memory: one block an SM).
 Why the defaults reach 0.9 of the bound on an H200. A batch of 128 tiles fills the SMs once. Its A
 and B, 16 MiB side by side, take 305 µs to copy in (323 beside a copy out), its C 154 µs out (168).
 With several streams, two copies would let every other stream's first one in between. A compute
-warp keeps one of an SM's four schedulers busy: 16,384 elements with 2,560 FMAs take 16,384 x 5,121
-/ 121 FLOP/ns = 695 µs. With two streams, the copy out of batch n - 1 and the copy in of batch n +
+warp keeps one of an SM's four schedulers busy: 16,384 elements with 2,560 FMAs take 16,384 x 5,120
+/ 107 FLOP/ns = 0.79 ms. With two streams, the copy out of batch n - 1 and the copy in of batch n +
 1 follow each other in one stream while batch n computes in the other: 168 + 323 µs and about 20 µs
-of gaps, less than the 695. So the kernels follow each other without a gap, and what is left to
+of gaps, less than the 790. So the kernels follow each other without a gap, and what is left to
 lose is the first copy in and the last copy out:
 
-    efficiency = 8 K / (H2D + 8 K + D2H + 30 µs) = 5.56 ms / 6.05 ms = 0.92
+    efficiency = 8 K / (H2D + 8 K + D2H + 30 µs) = 6.32 ms / 6.81 ms = 0.93
 
-One stream takes 8 (H2D + K + D2H + 30 µs) = 9.5 ms.
+One stream takes 8 (H2D + K + D2H + 30 µs) = 10.2 ms.
 """
 
 from __future__ import annotations

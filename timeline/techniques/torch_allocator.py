@@ -11,8 +11,8 @@ largest:
 ``cuda_malloc_async``
     Each tensor is a cudaMallocAsync and a cudaFreeAsync in the order of the stream. Nothing waits.
 
-A batch multiplies 32 to 68 MiB with a 1024 x 1024 matrix: 0.32 to 0.67 ms at 0.85 of an H200's
-FMA rate (assumed), 4.9 ms for ten. ``native`` also idles in eight of them while cudaFree returns
+A batch multiplies 32 to 68 MiB with a 1024 x 1024 matrix: 0.34 to 0.72 ms at 0.80 of an H200's
+FMA rate, 5.3 ms for ten. ``native`` also idles in eight of them while cudaFree returns
 (61 µs), cudaMalloc maps memory (52 µs) and the next kernel is launched: 0.12 ms each, 1 ms in all.
 """
 

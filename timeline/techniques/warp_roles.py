@@ -1,7 +1,7 @@
 """``kernels/warp_roles.cuh``: what the roles of a warp-specialised block do, and what it costs.
 
-The costs of a single warp follow from the rates of an H200: an SM does 483 FP32 operations a ns
-(``h200.toml``), and a warp keeps one of its four schedulers busy.
+The costs of a single warp are measured: ``python -m benchmarks.pipelines`` on an H100, whose SMs
+are those of an H200.
 """
 
 from __future__ import annotations
@@ -17,16 +17,20 @@ __all__ = ["ROLES", "THREADS", "add_and_step", "compute_ns", "floats", "flops"]
 ROLES = ("loader", "compute", "storer")
 THREADS = 96
 
-WARP_FLOPS_PER_NS = 483 / 4
-HANDOVER_NS = 100
-"""A warp's way through two barriers in shared memory and its first load from there: an estimate."""
+WARP_FLOPS_PER_NS = 107
+"""Of an SM's arithmetic a quarter is 120: a warp keeps one of four schedulers busy, nearly."""
+FLOAT_NS = 0.153
+"""Of an element without arithmetic: to read and write it in shared memory."""
+LOOP_NS = 0.225
+"""An element's part of entering and leaving the loop over its FMAs."""
 
 Float32 = npt.NDArray[np.float32]
 
 
 def compute_ns(floats: int, iters: int) -> float:
     """What the compute warp takes for ``floats`` elements."""
-    return HANDOVER_NS + floats * flops(iters) / WARP_FLOPS_PER_NS
+    loop = LOOP_NS + 2 * iters / WARP_FLOPS_PER_NS if iters else 0.0
+    return floats * (FLOAT_NS + loop)
 
 
 def flops(iters: int) -> float:

@@ -91,6 +91,8 @@ class Classes:
     stream: list[int] = field(default_factory=list)
     cost: list[int] = field(default_factory=list)
     """ns of the host thread"""
+    lead: list[int] = field(default_factory=list)
+    """ns of the host thread before the call"""
     lag: list[int] = field(default_factory=list)
     """ns from the call's end to the earliest start"""
     aux: list[int] = field(default_factory=list)
@@ -133,6 +135,7 @@ _NEUTRAL: dict[str, Any] = {
     "code": -1,
     "stream": 0,
     "cost": 0,
+    "lead": 0,
     "lag": 0,
     "aux": 0,
     "nodes": 0,
@@ -163,8 +166,10 @@ def gaps(model: DeviceModel) -> list[list[int]]:
         for to in range(1, 7):
             if to == IN_GRAPH:
                 ns = g.graph
-            elif AFTER_HOST in (after, to):
-                ns = g.host_func
+            elif to == AFTER_HOST:
+                ns = g.to_host_func
+            elif after == AFTER_HOST:
+                ns = g.from_host_func
             elif to in copies:
                 ns = g.copy_copy if after == to else g.to_copy
             else:

@@ -128,7 +128,8 @@ class Describer:
 
     def _add(self, op: Op, call: str, **values: Any) -> int:
         cost = values.pop("cost", self.model.host.call_ns(call) if call else 0)
-        return self.classes.add(call=call, cost=cost, **values)
+        lead = self.model.host.between_ns if call else 0
+        return self.classes.add(call=call, cost=cost, lead=lead, **values)
 
     def _stream(self, op: StreamOp, index: StreamIndex) -> dict[str, Any]:
         s = index[op.stream.id]

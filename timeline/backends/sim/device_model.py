@@ -119,14 +119,24 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Links between devices, and the ring all-reduce over them."""
+    """Links between devices, and the ring all-reduce over them.
+
+    Attributes
+    ----------
+    gbps, latency_ns
+        Of a copy: its latency, and the rate at which its bytes pass.
+    reduce_step_ns : Curve
+        Of one step of the ring, by its bytes.
+    reduce_blocks, reduce_threads, reduce_registers : int
+        The grid, the block and the registers a thread of the kernel.
+    """
 
     gbps: float
     latency_ns: int
     reduce_blocks: int
     reduce_threads: int
     reduce_registers: int
-    reduce_step_ns: int
+    reduce_step_ns: Curve
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +151,8 @@ class Gaps:
         Handover of a stream to a copy engine, and back.
     copy_copy : int
         Between two copies of one stream in one direction.
-    host_func : int
-        Before, and again after, a host function.
+    to_host_func, from_host_func : int
+        From a stream to a host function, and back.
     event, wait, alloc : int
         What an event record, a wait and a stream-ordered (de)allocation take in their stream.
     timing_event : int
@@ -163,7 +173,8 @@ class Gaps:
     to_copy: int
     from_copy: int
     copy_copy: int
-    host_func: int
+    to_host_func: int
+    from_host_func: int
     event: int
     timing_event: int
     wait: int
@@ -185,6 +196,8 @@ class Host:
         Cost by the call's name; ``other`` for the rest.
     malloc_ns, free_ns : Curve
         ``cudaMalloc`` and ``cudaFree`` by size, when they need not wait.
+    between_ns : int
+        From the return of a call to the next one: what the program that issues takes by itself.
     wake_ns : int
         From what it waits for to the return of a synchronising call.
     graph_node_ns : float
@@ -196,6 +209,7 @@ class Host:
     calls: Mapping[str, int]
     malloc_ns: Curve
     free_ns: Curve
+    between_ns: int
     wake_ns: int
     graph_node_ns: float
     queue_depth: int
@@ -258,6 +272,29 @@ class Semantics:
 
 
 @dataclass(frozen=True, slots=True)
+class Provenance:
+    """What ``timeline calibrate`` made a device from.
+
+    Attributes
+    ----------
+    rule : str
+        Which recordings were held out.
+    date : str
+        Of the latest recording.
+    probes : tuple of str
+        Files of ``benchmarks.semantics``.
+    recordings, held_out : tuple of str
+        Names of the recordings that it was fitted from, and of those that only checked it.
+    """
+
+    rule: str = ""
+    date: str = ""
+    probes: tuple[str, ...] = ()
+    recordings: tuple[str, ...] = ()
+    held_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceModel:
     """A device, or ``devices`` of them in one host.
 
@@ -281,6 +318,7 @@ class DeviceModel:
     host: Host
     pool: PoolCosts
     semantics: Semantics
+    calibration: Provenance = Provenance()
 
     def replace(self, **sections: Mapping[str, Any] | str | int) -> DeviceModel:
         """A copy with other values: ``device.replace(copy={"engines": 1})``.

@@ -14,7 +14,7 @@ from typing import Any, get_type_hints
 from timeline.backends.sim.device_model import Curve, DeviceModel
 from timeline.errors import UsageError, unknown
 
-__all__ = ["devices", "load_device"]
+__all__ = ["device_text", "devices", "load_device"]
 
 _CHOICES = {
     "malloc_waits": ("nothing", "device"),
@@ -32,7 +32,7 @@ def devices() -> tuple[str, ...]:
 
 
 def load_device(device: str | Path | DeviceModel) -> DeviceModel:
-    """Find a device by name, or read a TOML file.
+    """Find a device by name, or read a TOML file; a text that ends in ``.toml`` names a file.
 
     Raises
     ------
@@ -41,20 +41,32 @@ def load_device(device: str | Path | DeviceModel) -> DeviceModel:
     """
     if isinstance(device, DeviceModel):
         return device
-    if isinstance(device, Path):
-        try:
-            return _parse(device.read_text(encoding="utf-8"), str(device))
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"{device}: can't be read: {error}") from error
+    if isinstance(device, Path) or device.endswith(".toml"):
+        return _parse(device_text(device), str(device))
     if device not in devices():
         raise unknown("simulated device", device, devices())
     return _packaged(device)
 
 
+def device_text(device: str | Path) -> str:
+    """The text of a described device's file, or of one's own; see :func:`load_device`.
+
+    Raises
+    ------
+    UsageError
+        When it can't be read.
+    """
+    if isinstance(device, str) and not device.endswith(".toml"):
+        return files(__package__).joinpath(f"{device}.toml").read_text(encoding="utf-8")
+    try:
+        return Path(device).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{device}: can't be read: {error}") from error
+
+
 @cache
 def _packaged(name: str) -> DeviceModel:
-    source = files(__package__).joinpath(f"{name}.toml")
-    return _parse(source.read_text(encoding="utf-8"), f"{name}.toml")
+    return _parse(device_text(name), f"{name}.toml")
 
 
 def _parse(text: str, place: str) -> DeviceModel:
@@ -73,10 +85,16 @@ def _section(kind: Any, values: Any, place: str) -> Any:
     for key in values:
         if key not in hints:
             raise UsageError(f"{place}: {unknown('key', key, hints)}")
-    missing = [key for key in hints if key not in values]
-    if missing:
-        raise UsageError(f"{place}: {missing[0]!r} is missing")
-    return kind(**{key: _value(hints[key], key, values[key], f"{place}: {key}") for key in hints})
+    missing = [f.name for f in dataclasses.fields(kind) if f.name not in values]
+    needed = [name for name in missing if _default(kind, name) is dataclasses.MISSING]
+    if needed:
+        raise UsageError(f"{place}: {needed[0]!r} is missing")
+    told = [key for key in hints if key in values]
+    return kind(**{key: _value(hints[key], key, values[key], f"{place}: {key}") for key in told})
+
+
+def _default(kind: Any, name: str) -> Any:
+    return kind.__dataclass_fields__[name].default
 
 
 def _value(kind: Any, key: str, value: Any, place: str) -> Any:

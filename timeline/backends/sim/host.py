@@ -20,7 +20,7 @@ def host_thread(run: Run, issuer: Issuer, thread: HostThread) -> Turns:
     Send it a time: it goes on until its clock is later than that, or it has to wait.
     """
     c, plan = run.plan.classes, thread.plan
-    codes, costs, streams, lags = c.code, c.cost, c.stream, c.lag
+    codes, costs, leads, streams, lags = c.code, c.cost, c.lead, c.stream, c.lag
     finish, following, ready, gap = run.finish, run.following, run.ready, run.gap
     heap, gaps, duration = run.heap, run.gaps, c.duration
     tail, legacy, deep = issuer.tail, issuer.legacy, run.plan.deep
@@ -34,8 +34,8 @@ def host_thread(run: Run, issuer: Issuer, thread: HostThread) -> Turns:
         if t > until:
             thread.time = t
             until = yield READY
-        begin = t
-        t += costs[cls]
+        begin = t + leads[cls]
+        t = begin + costs[cls]
         code = codes[cls]
         if code <= k.DO_RECORD:
             s = streams[cls]

@@ -6,6 +6,7 @@ from typing import Any
 
 from timeline.backends.sim import codes as k
 from timeline.backends.sim.classes import AFTER_KERNEL, KernelSpec, launch_row
+from timeline.backends.sim.costs import along
 from timeline.backends.sim.device_model import DeviceModel
 from timeline.backends.sim.occupancy import Footprint, Packing, footprint
 from timeline.errors import ProgramError
@@ -99,5 +100,4 @@ def _check_work(launch: Launch) -> None:
 
 def reduce_ns(model: DeviceModel, nbytes: int, ranks: int) -> float:
     """Time of a ring all-reduce: 2 (n - 1) steps that each move 1/n of the bytes over a link."""
-    steps = 2 * (ranks - 1)
-    return steps * (model.peer.reduce_step_ns + nbytes / ranks / model.peer.gbps)
+    return 2 * (ranks - 1) * along(model.peer.reduce_step_ns, nbytes / ranks)
