@@ -62,8 +62,8 @@ def packages() -> Iterator[Check]:
         yield Check("timeline", State.OK, timeline.__version__)
     except metadata.PackageNotFoundError:
         lines = _of_the_checkout()
-        found = f"{timeline.__version__}, not installed: found by its path alone"
-        yield Check("timeline", State.OK, found)
+        by_path = f"{timeline.__version__}, not installed: found by its path alone"
+        yield Check("timeline", State.OK, by_path)
     wanted = [r for line in lines if (r := requirement(line))]
     extras = dict.fromkeys(r.extra for r in wanted if r.extra != _DEVELOPMENT)
     found = {

@@ -42,8 +42,8 @@ def difference_rows(before: Trace, now: Trace, range_name: str = "") -> Rows:
         Compare what this NVTX range launched too.
     """
     ranges = [range_name] if range_name else []
-    entries = [entry_of([trace], "trace", ranges) for trace in (before, now)]
-    return [_row(change) for change in changes(*entries)]
+    old, new = (entry_of([trace], "trace", ranges) for trace in (before, now))
+    return [_row(change) for change in changes(old, new)]
 
 
 def _row(change: Change) -> dict[str, str]:
