@@ -86,6 +86,7 @@ def test_findings_point_at_what_is_there(trace: Trace) -> None:
     for found in diagnosis.findings:
         assert found.code in codes
         assert found.cost_ns > 0
+        assert found.share <= 1 or found.cost_by == "waits"
         assert found.share == found.cost_ns / makespan
         assert all(0 <= row < trace.activities.num_rows for row in found.rows)
         assert found.count >= len(found.rows)

@@ -38,7 +38,7 @@ def examine(case: Case, least: float = LEAST_SHARE, *, gains: Gains | None = Non
             if isinstance(each, str):
                 unknown.append(Unknown(detector.code, device, each))
                 continue
-            cost = _cost(each, each.fix or detector.fix, gains)
+            cost = _cost(case, each, each.fix or detector.fix, gains)
             if cost.ns > 0 and cost.ns >= least * case.makespan_ns:
                 found.append(_finding(case, detector, each, cost))
     return Diagnosis(tuple(sorted(found, key=lambda one: -one.cost_ns)), tuple(unknown))
@@ -58,11 +58,16 @@ class _Cost:
     assumed: tuple[str, ...] = ()
 
 
-def _cost(seen: Evidence, fix: str | None, gains: Gains | None) -> _Cost:
-    """What the fix would gain; where that can't be told, what the detector worked out."""
+def _cost(case: Case, seen: Evidence, fix: str | None, gains: Gains | None) -> _Cost:
+    """What the fix would gain; where that can't be told, what the detector worked out.
+
+    Of a window, a detector may have counted what reaches beyond it: no more than the makespan is
+    lost, but waits of several may add up to more.
+    """
     gain = gains.of(fix) if fix and gains else None
     if gain is None:
-        return _Cost(seen.cost_ns, seen.by, seen.how)
+        most = seen.cost_ns if seen.by == "waits" else case.makespan_ns
+        return _Cost(min(seen.cost_ns, most), seen.by, seen.how)
     how = f"makespan of the recording's replay, less that with {fix} applied"
     assumed = gain.assumed
     if gain.least_ns < gain.ns:
