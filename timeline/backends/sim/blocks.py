@@ -274,6 +274,7 @@ class BlockScheduler:
         run, d, grid = self._run, self._device, cohort.grid
         spec = grid.spec
         run.occupancy[d] = self._packing.moved(run.occupancy[d], spec.kind, -cohort.blocks)
+        self._flow.hold()
         if spec.contends:
             self._flow.leave(cohort.number, now)
         grid.cohorts.remove(cohort)
@@ -287,6 +288,7 @@ class BlockScheduler:
             del self._grids[grid.node]
         if self._queue:
             self.place(now)
+        self._flow.settle(now)
         return grid.node if over else 0
 
     # Whole waves at once
@@ -296,6 +298,7 @@ class BlockScheduler:
 
         One block at least stays pending: the grid keeps its place in line until its last wave.
         """
+        self._flow.settle(now)
         blocks = sum(c.blocks for c in grid.cohorts)
         if not blocks or grid.early or grid.spec.stamped or not self._in_step(grid):
             return

@@ -98,6 +98,7 @@ class Flow:
         self._peak, self._sms = peak(model), model.sm.count
         self._drawn, self._hungry, self._tight = 0.0, 0, False
         self._known: dict[tuple[int, ...], list[float]] = {}
+        self._held, self._late = False, False
 
     def enter(self, number: int, now: int, work: float, share: Share) -> None:
         """Start ``number`` with ``work`` ns to do."""
@@ -137,7 +138,21 @@ class Flow:
         item.left, item.since = item.remaining(now) + work, now
         self._schedule(number, item)
 
+    def hold(self) -> None:
+        """Until :meth:`settle`, all that comes and goes does so at one moment: share once, then."""
+        self._held = True
+
+    def settle(self, now: int) -> None:
+        """Share anew if anything came or went since :meth:`hold`."""
+        self._held = False
+        if self._late:
+            self._late = False
+            self._repace(now)
+
     def _repace(self, now: int) -> None:
+        if self._held:
+            self._late = True
+            return
         active = self.active
         key = tuple([id(item.share) for item in active.values()])
         found = self._known.get(key)
