@@ -1,19 +1,25 @@
 """Photograph the dashboard in Chromium: ``docs/images/dashboard*.png``.
 
-The traces shown are those of ``samples/``; the page of a technique is simulated.
+The traces shown are those of ``samples/``; the page of a technique and the ranks are simulated.
+Names of pictures as arguments draw those alone.
 """
 
 from __future__ import annotations
 
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from timeline.backends import RunOptions
+from timeline.backends.sim import SimBackend
 from timeline.errors import TimelineError, UnavailableError
+from timeline.techniques import technique
+from timeline.trace import Trace
 from timeline.ui.serving import serving
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -23,6 +29,10 @@ CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-c
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 READY = "[data-testid=stApp][data-test-script-state=notRunning]"
 DRAWN = ".js-plotly-plot .barlayer path"
+LISTED = "[data-testid=stPageLink]"
+
+
+SETTLED_MS, PATIENCE_MS = 4000, 120_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +47,7 @@ class Shot:
 
     name: str
     trace: str = ""
-    address: str = "traces"
+    address: str = "timeline"
     scheme: str = "light"
     width: int = 1440
     height: int = 900
@@ -47,10 +57,19 @@ TECHNIQUE = (
     "techniques?technique=three_way_overlap"
     "&three_way_overlap.total_mib=64&three_way_overlap.chunks=16"
 )
+RANKS = "ranks"
+"""Stands for the ranks of a simulated job."""
+
 SHOTS = (
     Shot("dashboard", "three_way_overlap/depth_first"),
     Shot("dashboard-dark", "pdl/pdl", scheme="dark", height=1000),
     Shot("dashboard-technique", address=TECHNIQUE),
+    Shot("dashboard-open", address="open"),
+    Shot("dashboard-overview", "three_way_overlap/depth_first", "overview", height=1400),
+    Shot("dashboard-findings", "pinned_vs_pageable/pageable", "findings"),
+    Shot("dashboard-whatif", "pinned_vs_pageable/pageable", "whatif?fix=pin_copies", height=1000),
+    Shot("dashboard-compare", "pinned_vs_pageable", "compare", height=1000),
+    Shot("dashboard-ranks", RANKS, "ranks", height=1000),
 )
 
 
@@ -61,11 +80,12 @@ def photograph(browser: Any, address: str, shot: Shot) -> None:
         color_scheme=shot.scheme,
         reduced_motion="reduce",
     )
+    page.set_default_timeout(PATIENCE_MS)
     page.goto(f"{address}/{shot.address}")
-    page.wait_for_selector(DRAWN)
+    page.wait_for_selector(LISTED if shot.address == "open" else DRAWN)
     page.wait_for_selector(READY)
     page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(800)  # Streamlit fades new elements in
+    page.wait_for_timeout(SETTLED_MS)  # Streamlit fades new elements in, and loads tables late
     page.screenshot(path=IMAGES / f"{shot.name}.png")
     page.close()
 
@@ -91,12 +111,39 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
-def main() -> int:
-    """Draw everything."""
+@contextmanager
+def places(shot: Shot) -> Iterator[list[Path]]:
+    """The traces that the page is given."""
+    if shot.trace != RANKS:
+        yield [SAMPLES / shot.trace] if shot.trace else []
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        for rank, trace in enumerate(simulated_ranks()):
+            trace.save(Path(folder) / f"rank{rank}")
+        yield [Path(folder)]
+
+
+def simulated_ranks() -> Iterator[Trace]:
+    """Eight ranks of one job on the simulator, of which the sixth computes for longer."""
+    for rank in range(8):
+        iters = 2816 if rank != 5 else 3400
+        program = technique("three_way_overlap").program(
+            "depth_first", total_mib=64, chunks=16, iters=iters
+        )
+        yield SimBackend(device="h200").run(program, RunOptions(repeat=1, verify=False))
+
+
+def wanted(names: list[str]) -> list[Shot]:
+    """The pictures of these names; all of them without any."""
+    return [shot for shot in SHOTS if shot.name in names or not names]
+
+
+def main(names: list[str]) -> int:
+    """Draw everything, or what is named."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     with chromium() as browser:
-        for shot in SHOTS:
-            with serving([SAMPLES / shot.trace] if shot.trace else []) as address:
+        for shot in wanted(names):
+            with places(shot) as traces, serving(traces) as address:
                 photograph(browser, address, shot)
             print(IMAGES / f"{shot.name}.png")
     return 0
@@ -104,7 +151,7 @@ def main() -> int:
 
 if __name__ == "__main__":
     try:
-        sys.exit(main())
+        sys.exit(main(sys.argv[1:]))
     except TimelineError as error:
         print(f"screenshots: {error}", file=sys.stderr)
         sys.exit(error.exit_code)

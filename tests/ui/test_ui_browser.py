@@ -187,7 +187,10 @@ def test_hostile_names_stay_text(page: Any, dashboard: str, place: str) -> None:
     assert "3 records were dropped" in page.locator("body").inner_text()
 
 
-PAGES = ("open", "overview", "timeline", "compare", "ranks", "techniques?technique=pdl")
+PAGES = (
+    *("open", "overview", "timeline", "findings", "whatif", "compare", "ranks"),
+    "techniques?technique=pdl",
+)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -212,3 +215,40 @@ def test_every_page_can_be_used_by_everyone(
                 page.locator("[data-testid=stMainMenu], [data-testid=stAppDeployButton]").count()
                 == 0
             )
+
+
+STAND_IN = """<script>
+addEventListener("message", event => {
+  if (event.data === "PING") event.source.postMessage("PONG", event.origin);
+  else { window.got = event.data.perfetto; document.title = "got it"; }
+});
+</script>"""
+"""Perfetto's page, as far as the documented hand-over goes."""
+
+
+def test_a_trace_is_handed_to_perfetto_after_a_click(
+    contexts: dict[str, Any], page: Any, dashboard: str
+) -> None:
+    context, asked = contexts["light"], list[str]()
+
+    def answer(route: Any) -> None:
+        asked.append(route.request.url)
+        route.fulfill(content_type="text/html", body=STAND_IN)
+
+    context.route("https://ui.perfetto.dev/**", answer)
+    page.goto(f"{dashboard}/techniques?technique=pdl")
+    drawn(page)
+    page.get_by_role("button", name="Export").click()
+    page.get_by_text("Make the file for Perfetto").click()
+    button = page.get_by_role("button", name="Open in Perfetto")
+    button.wait_for()
+    assert asked == []
+    with context.expect_page() as opening:
+        button.click()
+    other = opening.value
+    other.wait_for_function("() => document.title === 'got it'")
+    assert other.evaluate("() => window.got.buffer.byteLength") > 1000
+    assert other.evaluate("() => window.got.fileName") == "trace.pftrace"
+    page.get_by_text("Handed over.").wait_for()
+    other.close()
+    assert len(asked) == 1

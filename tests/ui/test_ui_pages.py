@@ -8,11 +8,15 @@ from typing import Any
 
 import pytest
 
+from timeline.figures.units import duration_text
+from timeline.findings import findings
 from timeline.formats import ImportOptions, by_name
 from timeline.techniques import NAMES, technique
 from timeline.trace import Meta, Trace, table
+from timeline.whatif import predict
 
-SAMPLE = Path(__file__).resolve().parents[2] / "samples" / "pdl" / "pdl"
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+SAMPLE = SAMPLES / "pdl" / "pdl"
 
 testing = pytest.importorskip("streamlit.testing.v1")
 
@@ -37,6 +41,18 @@ def timeline_page() -> None:
 
 def open_page() -> None:
     from timeline.ui.open_page import page
+
+    page()
+
+
+def findings_page() -> None:
+    from timeline.ui.findings_page import page
+
+    page()
+
+
+def whatif_page() -> None:
+    from timeline.ui.whatif_page import page
 
     page()
 
@@ -98,7 +114,10 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("timeline.ui.waiting._AT_ONCE_S", 60.0)
 
 
-PAGES = (overview_page, timeline_page, open_page, compare_page, ranks_page)
+PAGES = (
+    *(overview_page, timeline_page, findings_page, whatif_page),
+    *(open_page, compare_page, ranks_page),
+)
 
 
 @pytest.fixture
@@ -119,7 +138,9 @@ def sound(test: Any) -> Any:
     return test
 
 
-@pytest.mark.parametrize("script", [overview_page, timeline_page, compare_page])
+@pytest.mark.parametrize(
+    "script", [overview_page, timeline_page, findings_page, whatif_page, compare_page]
+)
 def test_without_traces_a_page_says_what_to_do(
     script: Any, only: Callable[..., None], tmp_path: Path
 ) -> None:
@@ -132,7 +153,7 @@ def test_without_ranks_the_page_says_what_to_do(only: Callable[..., None], tmp_p
     assert "rank" in sound(run(ranks_page)).info[0].value
 
 
-@pytest.mark.parametrize("script", [overview_page, timeline_page])
+@pytest.mark.parametrize("script", [overview_page, timeline_page, findings_page, whatif_page])
 def test_a_broken_trace_is_one_line(script: Any, only: Callable[..., None], tmp_path: Path) -> None:
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "meta.json").write_text('{"format": "other"}')
@@ -181,7 +202,7 @@ def test_every_page_works_with_little(
 
 def test_an_empty_trace_says_so(only: Callable[..., None], tmp_path: Path) -> None:
     only(empty().save(tmp_path / "nothing"))
-    for script in (overview_page, timeline_page):
+    for script in (overview_page, timeline_page, findings_page, whatif_page):
         assert "no activity" in sound(run(script)).info[0].value
 
 
@@ -276,3 +297,82 @@ def test_zooming_in_on_a_kernel_and_its_sms(only: Callable[..., None]) -> None:
     kernel.select("secondary")
     test.selectbox(key="trace/sms").select(4).run()
     sound(test)
+
+
+def html_of(test: Any) -> str:
+    return " ".join(block.value for block in sound(test).get("html"))
+
+
+def test_findings_say_what_cost_time_and_what_to_do(only: Callable[..., None]) -> None:
+    place = SAMPLES / "pinned_vs_pageable" / "pageable"
+    only(place)
+    test = run(findings_page)
+    (found,) = findings(Trace.load(place))
+    assert found.summary[1:] in html_of(test)
+    said = " ".join(each.value for each in test.markdown)
+    assert duration_text(found.cost_ns) in said.replace("\\", "")
+    assert "pin_memory=True" in said.replace("\\", "")
+
+
+def test_a_trace_without_findings_says_so(only: Callable[..., None]) -> None:
+    only(SAMPLES / "three_way_overlap" / "depth_first")
+    assert "Nothing costs more" in sound(run(findings_page)).success[0].value
+
+
+def test_what_if_predicts_what_the_address_asks_for(only: Callable[..., None]) -> None:
+    place = SAMPLES / "pinned_vs_pageable" / "pageable"
+    only(place)
+    test = run(whatif_page, fix="pin_copies")
+    assert test.toggle[0].value is True
+    found = predict(Trace.load(place), ["pin_copies"])
+    assert duration_text(found.predicted_ns) in html_of(test)
+    test.toggle[0].set_value(False).run()
+    assert duration_text(found.predicted_ns) not in html_of(test)
+    assert test.dataframe[0].value["gain ns"].iloc[0] == found.gain_ns
+
+
+def test_a_fix_that_has_nothing_to_change_says_so(only: Callable[..., None]) -> None:
+    only(SAMPLES / "three_way_overlap" / "depth_first")
+    test = run(whatif_page, fix="pin_copies")
+    assert "nothing to change" in sound(test).info[0].value.replace("\\", "")
+
+
+def test_two_traces_are_compared_in_words(only: Callable[..., None]) -> None:
+    only(SAMPLES / "pinned_vs_pageable")
+    test = sound(run(compare_page))
+    assert test.multiselect[0].value == ["pageable", "pinned"]
+    rows = test.dataframe[1].value
+    (makespan,) = (row for _, row in rows.iterrows() if row["figure"] == "makespan")
+    assert makespan["before"] == "26.24 ms"
+    assert makespan["change"].startswith("−")
+    test.selectbox[0].select("batch 0").run()
+    assert any("batch 0" in place for place in sound(test).dataframe[1].value["where"])
+
+
+def test_a_technique_shows_its_recordings_and_verdicts() -> None:
+    test = run(techniques_page, technique="pdl", view="Recorded")
+    assert "Recorded on NVIDIA H200" in html_of(test)
+    test = run(techniques_page, technique="pdl", view="Claims")
+    assert "A dependent launched with PDL goes on at the trigger" in html_of(test)
+    assert test.dataframe[0].value["part"].iloc[0] == "decides"
+
+
+def test_without_a_gpu_the_page_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("timeline.ui.technique_tabs.missing_gpu", lambda: "no driver")
+    test = run(techniques_page, technique="pdl", view="This GPU")
+    assert "Nothing can be recorded here: no driver." in html_of(test)
+
+
+def test_with_a_gpu_every_variant_is_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def record(name: str, settings: Any) -> dict[str, Path]:
+        asked.append((name, settings["grid"]))
+        return {"pdl": SAMPLE}
+
+    monkeypatch.setattr("timeline.ui.technique_tabs.missing_gpu", lambda: "")
+    monkeypatch.setattr("timeline.ui.technique_tabs.record", record)
+    test = run(techniques_page, technique="pdl", view="This GPU")
+    test.button[0].click().run()
+    assert asked == [("pdl", 128)]
+    assert list(sound(test).dataframe[0].value["trace"]) == ["pdl"]

@@ -71,6 +71,9 @@ def _compared(found: Mapping[str, Opened]) -> None:
 def _differences(found: Mapping[str, Opened], by: str) -> None:
     (first, before), (second, now) = list(found.items())[:2]
     section(f"From {first} to {second}", "What moved by more than the noise of the repeats.")
+    if not all(each.trace.activities.num_rows for each in (before, now)):
+        muted("A trace without activities has no figures to compare.")
+        return
     rows = now.once(
         ("differs", before.number, by), lambda: difference_rows(before.trace, now.trace, by)
     )
