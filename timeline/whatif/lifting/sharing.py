@@ -111,8 +111,9 @@ class _Sweep:
         self._loads: list[float] = loads.tolist()
         self._ready: list[int] = ready.tolist()
         times = np.concatenate((ends, starts))
-        is_start = np.arange(2 * count) >= count
-        self._turn: list[int] = np.lexsort((is_start, times)).tolist()
+        # At one time: ends, starts, and the ends of what has just started and takes no time.
+        order = np.concatenate((np.where(starts == ends, 2, 0), np.ones(count, np.int64)))
+        self._turn: list[int] = np.lexsort((order, times)).tolist()
         self._at, self._filled, self._taken = 0.0, 0.0, 0.0
         self._full_pace: dict[int, float] = {}  # since when, less what was done before
         self._later: dict[int, float] = {}  # what came later: what was done so far
