@@ -44,8 +44,8 @@ timeline findings train.trace --json --code pageable-copy --least 0.01
 
 `timeline report` lists them in short, `timeline.findings(trace)` gives them to a program. Each has
 a stable code, the activities, streams and call sites (by NVTX range) that it was seen in, its cost
-in ns with the formula, and the fix that `timeline whatif` tries. `tools/findings_page.py` writes
-this page; no figure in its tables was typed.
+in ns with the formula, and the fix that [`timeline whatif`](whatif.md) tries.
+`tools/findings_page.py` writes this page; no figure in its tables was typed.
 
 A cause is a finding from {least} of the makespan on: of {count} recordings, {steady} differ by less
 than that from their fastest to their slowest repeat, so a smaller cost would mostly not be seen.
