@@ -133,13 +133,30 @@ def test_times_out_of_range() -> None:
         '{"meta": {"format": "timeline-trace", "version": 2, "source": "x"}, '
         '"tracks": {"1": ["host", 1e99, null]}}',
         '{"meta": {"format": "timeline-trace", "version": 99, "source": "x"}}',
-        '{"meta": {"format": "timeline-trace", "version": 2, "source": "x"}, '
-        '"tables": {"streams": {"stream": ["no number"]}}}',
     ],
 )
 def test_descriptions_that_lie_are_one_line(own: str) -> None:
     attribute = Message(1, [text(1, "timeline"), text(3, own)])
     assert held(packets([Message(126, [attribute])]), ImportOptions()) is None
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "[",
+        '{"table": ["events"]}',
+        '{"table": "activities", "columns": {}}',
+        '{"table": "streams", "columns": {"stream": ["no number"]}}',
+        '{"table": "streams", "columns": {"stream": 7, "device": [1, 2]}}',
+    ],
+)
+def test_rows_that_lie_are_one_line(rows: str) -> None:
+    own = '{"meta": {"format": "timeline-trace", "version": 2, "source": "x"}, "tracks": {}}'
+    said: list[list[Part]] = [
+        [Message(126, [Message(1, [text(1, key), text(3, value)])])]
+        for key, value in (("timeline", own), ("timeline.rows", rows))
+    ]
+    assert held(packets(*said), ImportOptions()) is None
 
 
 def test_tracks_that_are_their_own_parents() -> None:

@@ -123,6 +123,7 @@ def test_clocks_of_their_own_that_count_on(file: File, read: Read, protos: Any) 
     file.packet().trace_packet_defaults.timestamp_clock_id = 64
     file.event(2, "SLICE_BEGIN", name="counted")  # 52,000
     file.event(3, "SLICE_END")  # 55,000
+    file.event(0, "INSTANT", name="at once")
     file.event(51_000, "INSTANT", name="day", timestamp_clock_id=6)
     file.event(43_500, "INSTANT", name="monotonic", timestamp_clock_id=3)  # 53,500
     trace = read(file.content())
@@ -130,6 +131,7 @@ def test_clocks_of_their_own_that_count_on(file: File, read: Read, protos: Any) 
         ("day", 0, 0),
         ("counted", 1000, 4000),
         ("monotonic", 2500, 2500),
+        ("at once", 4000, 4000),
     ]
     assert trace.meta.epoch_ns == 1_000_051_000
 

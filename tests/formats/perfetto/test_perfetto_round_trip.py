@@ -94,6 +94,7 @@ def test_any_value_of_any_column(data: st.DataObject) -> None:
     trace = Trace.from_tables(meta, tables)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(out_file, "_WINDOW", data.draw(st.integers(1, 50)))
+        patch.setattr(out_file, "_ROWS", data.draw(st.integers(1, 50)))
         again = written_and_read(trace)
     assert rows(again) == rows(trace)
     assert again.meta == trace.meta

@@ -56,6 +56,7 @@ class Events:
     clocks: Clocks = field(init=False)
     annotations: Annotations = field(init=False)
     own: bytes | None = None
+    beside: list[bytes] = field(default_factory=list)
     tracks: dict[int, Track] = field(default_factory=dict)
     count: int = 0
     _pieces: list[Table] = field(default_factory=list)
@@ -109,22 +110,26 @@ class Events:
         time = np.zeros(count, np.uint64)
         owners, values = packets.integers(schema.TIMESTAMP)
         time[owners] = values
-        clock[time == 0] = 0
+        timed = np.zeros(count, np.bool_)
+        timed[owners] = True
+        clock[~timed] = 0
         return self.clocks.times(sequence, (clock & _INT32).astype(np.int64), time)
 
     def _attributes(self, buffer: UInt8, packets: Fields) -> None:
         owners, spans = packets.messages(schema.ATTRIBUTES)
-        if not len(owners) or self.own is not None:
+        if not len(owners):
             return
         _, inner = fields(buffer, spans).messages(schema.ATTRIBUTE)
         found = fields(buffer, inner)
         of, keys = found.messages(schema.KEY)
-        named = [i for i, key in zip(of.tolist(), _texts(buffer, keys), strict=True) if key == _OWN]
+        named = dict(zip(of.tolist(), _texts(buffer, keys), strict=True))
         of, values = found.messages(schema.STRING_VALUE)
         for number, value in zip(of.tolist(), _texts(buffer, values), strict=True):
-            if number in named:
+            if named.get(number) == _OWN:
                 self.own = value
                 self.annotations.wanted = True
+            elif named.get(number) == _OWN_ROWS:
+                self.beside.append(value)
 
     def _describe(self, buffer: UInt8, packets: Fields, offset: int) -> None:
         owners, spans = packets.messages(schema.TRACK)
@@ -217,7 +222,7 @@ class Events:
                 self.intake.leave(_OTHERS[number], count)
 
 
-_OWN = schema.OWN.encode()
+_OWN, _OWN_ROWS = schema.OWN.encode(), schema.OWN_ROWS.encode()
 _PID_TID = ("process", "thread")
 _OTHERS = {
     1: "packets of ftrace",
@@ -225,6 +230,8 @@ _OTHERS = {
     7: "packets of system statistics",
     37: "packets of heap profiles",
     52: "packets of GPU counters",
+    53: "packets of GPU render stages",
+    63: "packets of a GPU's log",
     66: "samples of stacks",
     135: "samples of stacks",
     39: "packets of Android's log",

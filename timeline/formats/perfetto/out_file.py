@@ -28,6 +28,8 @@ Int64 = npt.NDArray[np.int64]
 
 _WINDOW = 1 << 17
 """Events put together at a time."""
+_ROWS = 1 << 14
+"""Rows of a packet that says them as JSON; readers, this one too, limit the size of a packet."""
 
 
 def write(trace: Trace, path: Path, progress: Progress | None = None) -> None:
@@ -69,18 +71,18 @@ def _head(trace: Trace, shift_ns: int, tracks: Tracks) -> bytes:
         "meta": trace.meta.to_json(),
         "shift_ns": shift_ns,
         "tracks": tracks.held,
-        "tables": {name: _columns(trace, name) for name in schema.BESIDE},
     }
-    attribute = Message(
-        schema.ATTRIBUTE,
-        (text(schema.KEY, schema.OWN), text(schema.STRING_VALUE, json.dumps(own))),
-    )
     start: tuple[Part, ...] = (
         Varint(schema.SEQUENCE, 1),
         Varint(schema.FLAGS, schema.STARTS),
         Varint(schema.CLEARED, 1),
     )
-    packets = [Message(schema.PACKET, (*start, Message(schema.ATTRIBUTES, (attribute,))))]
+    packets = [Message(schema.PACKET, (*start, _attribute(schema.OWN, own)))]
+    for name in schema.BESIDE:
+        for first in range(0, trace.tables[name].num_rows, _ROWS):
+            rows = {"table": name, "columns": _columns(trace.tables[name].slice(first, _ROWS))}
+            said = Varint(schema.SEQUENCE, 1), _attribute(schema.OWN_ROWS, rows)
+            packets.append(Message(schema.PACKET, said))
     if trace.meta.epoch_ns > 0:
         packets.append(Message(schema.PACKET, (_clocks(trace.meta.epoch_ns, shift_ns),)))
     return b"".join(encoded([packet]).tobytes() for packet in packets)
@@ -101,8 +103,12 @@ def _clocks(epoch_ns: int, shift_ns: int) -> Message:
     )
 
 
-def _columns(trace: Trace, table: str) -> dict[str, list[Any]]:
-    source = trace.tables[table]
+def _attribute(key: str, value: Any) -> Message:
+    said = text(schema.KEY, key), text(schema.STRING_VALUE, json.dumps(value))
+    return Message(schema.ATTRIBUTES, (Message(schema.ATTRIBUTE, said),))
+
+
+def _columns(source: pa.Table) -> dict[str, list[Any]]:
     held = [c for c in source.column_names if source[c].null_count < len(source)]
     return {name: source[name].to_pylist() for name in held}
 

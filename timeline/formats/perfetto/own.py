@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from timeline.formats.intake import Intake
 from timeline.formats.perfetto import schema
@@ -69,11 +70,7 @@ def restored(own: Mapping[str, Any], events: Events, intake: Intake) -> Trace:
             columns.times(shift_ns)
             columns.arguments(arguments)
             tables[name] = columns.table()
-    beside = own.get("tables")
-    for name in schema.BESIDE:
-        values = beside.get(name) if isinstance(beside, dict) else None
-        if isinstance(values, dict):
-            tables[name] = table(name, values)
+    tables |= _beside(events.beside, intake)
     wrong = intake.notes() if intake.unsound else ()
     return Trace.from_tables(dataclasses.replace(meta, notes=(*meta.notes, *wrong)), tables)
 
@@ -92,6 +89,27 @@ def _held(tracks: Any, intake: Intake) -> tuple[npt.NDArray[np.uint64], list[lis
         found[int(uuid)] = said
     order = sorted(found)
     return np.array(order, np.uint64), [found[uuid] for uuid in order]
+
+
+def _beside(pieces: list[bytes], intake: Intake) -> dict[str, pa.Table]:
+    """The tables that no event holds."""
+    found: dict[str, list[pa.Table]] = {}
+    for raw in pieces:
+        try:
+            said = json.loads(raw)
+        except (ValueError, RecursionError):
+            said = None
+        name, columns = _named(said)
+        if name not in schema.BESIDE or not all(isinstance(v, list) for v in columns.values()):
+            raise intake.error(repr(schema.OWN_ROWS), "malformed; export it again")
+        found.setdefault(name, []).append(table(name, columns))
+    return {name: pa.concat_tables(rows) for name, rows in found.items()}
+
+
+def _named(said: Any) -> tuple[str, dict[str, Any]]:
+    """Name and columns of a table; no name if it is none."""
+    name, columns = (said.get(k) if isinstance(said, dict) else None for k in ("table", "columns"))
+    return (name, columns) if isinstance(name, str) and isinstance(columns, dict) else ("", {})
 
 
 def _tables(category: Int64, place: Int64, held: list[list[Any]], texts: list[str]) -> Int64:

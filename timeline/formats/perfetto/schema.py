@@ -18,10 +18,7 @@ EVENT: Final = 11
 INTERNED: Final = 12
 FLAGS: Final = 13
 CLEARED: Final = 41
-DROPPED: Final = 42
-THREAD: Final = 44
 COMPRESSED: Final = 50
-RENDER_STAGE: Final = 53
 CLOCK: Final = 58
 DEFAULTS: Final = 59
 TRACK: Final = 60
@@ -68,11 +65,9 @@ ANNOTATION_IID: Final = 1
 BOOL: Final = 2
 UINT: Final = 3
 INT: Final = 4
-DOUBLE: Final = 5
 STRING: Final = 6
 POINTER: Final = 7
 ANNOTATION_NAME: Final = 10
-ENTRIES: Final = 11
 ARRAY: Final = 12
 STRING_IID: Final = 17
 
@@ -99,7 +94,9 @@ KEY: Final = 1
 STRING_VALUE: Final = 3
 
 OWN = "timeline"
-"""Key of the attribute with what no event holds: the meta, tables beside, what each track is."""
+"""Key of the attribute with the meta and what each track is."""
+OWN_ROWS = "timeline.rows"
+"""Key of the attributes with rows that no event holds."""
 
 HOST = "host"
 """The tracks of host threads, which calls and ranges share."""
