@@ -1,6 +1,7 @@
 """Device files as text, from recordings and probes."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,10 @@ def test_recordings_of_several_gpus_are_not_mixed() -> None:
     with pytest.raises(UsageError, match="choose one with --gpu"):
         read_recordings(places)
     assert {each.gpu for each in read_recordings(places, "h100")} == {H100}
+
+
+def test_two_recordings_of_one_variant_are_told_apart(tmp_path: Path) -> None:
+    for where in ("stream_priority", "again/stream_priority"):
+        shutil.copytree(SAMPLES / "stream_priority" / "high", tmp_path / where / "high")
+    names = [each.name for each in read_recordings([tmp_path])]
+    assert names == ["again/stream_priority/high", "stream_priority/high"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from timeline.errors import UsageError
@@ -19,10 +19,17 @@ MEASURED = ("cupti", "cuda_events")
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A trace and what it is called: ``technique/variant``, or its place for any other."""
+    """A trace and what it is called: ``technique/variant``, or its place for any other.
+
+    Attributes
+    ----------
+    place : str
+        Where it lies in the folder that was given; the name where two would have the same.
+    """
 
     name: str
     trace: Trace
+    place: str = ""
 
     @property
     def gpu(self) -> str:
@@ -46,7 +53,7 @@ def read_recordings(places: Iterable[Path], gpu: str | None = None) -> list[Reco
     TraceError
         For one that can't be read.
     """
-    found = [made for place in places for made in _recordings(place)]
+    found = _told_apart([made for place in places for made in _recordings(place)])
     measured = [each for each in found if each.trace.meta.source in MEASURED]
     wanted = [each for each in measured if gpu is None or gpu.lower() in each.gpu.lower()]
     if not wanted:
@@ -58,20 +65,30 @@ def read_recordings(places: Iterable[Path], gpu: str | None = None) -> list[Reco
     return sorted(wanted, key=lambda each: each.name)
 
 
+def _told_apart(found: list[Recording]) -> list[Recording]:
+    """No two of one name: all but the shortest place of a name are called by their place."""
+    shortest: dict[str, str] = {}
+    for each in found:
+        place = shortest.setdefault(each.name, each.place)
+        shortest[each.name] = min(place, each.place, key=lambda text: (len(text), text))
+    return [r if shortest[r.name] == r.place else replace(r, name=r.place) for r in found]
+
+
 def _recordings(place: Path) -> Iterable[Recording]:
     if not place.is_dir() or (place / "meta.json").is_file():
-        yield _recording(place, place.stem)
+        yield _recording(place, str(place))
         return
     for meta in sorted(place.rglob("meta.json")):
         yield _recording(meta.parent, str(meta.parent.relative_to(place)))
 
 
-def _recording(place: Path, name: str) -> Recording:
-    trace = Trace.load(place)
+def _recording(folder: Path, place: str) -> Recording:
+    trace = Trace.load(folder)
     labels = trace.meta.labels
+    name = place
     if "technique" in labels and "variant" in labels:
         name = f"{labels['technique']}/{labels['variant']}"
-    return Recording(name, trace)
+    return Recording(name, trace, place)
 
 
 def split(recordings: Sequence[Recording]) -> tuple[list[Recording], list[Recording]]:

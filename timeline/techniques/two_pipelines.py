@@ -7,12 +7,12 @@ tile ``i`` is computed.
 Why the defaults. The grid is small on purpose: with nine blocks on every SM the loads of one hide
 behind the others' arithmetic, and the stages make no difference to the time (but to what each
 block does, which the stamps show). Eight blocks with 1,024 tiles a batch take 128 tiles each; a
-tile of A and B is 0.44 µs away, and 32 FMAs an element and two barriers keep one warp for 1.17 µs:
+tile of A and B is 0.78 µs away, and 32 FMAs an element and two barriers keep one warp for 1.17 µs:
 
-    one stage    128 (0.44 + 1.17) µs = 206 µs
+    one stage    128 (0.78 + 1.17) µs = 250 µs
     two stages   128 * 1.17 µs        = 150 µs
 
-A batch is copied in within 154 µs and out within 79 µs, so one stream takes 8 x 0.45 ms with one
+A batch is copied in within 154 µs and out within 79 µs, so one stream takes 8 x 0.49 ms with one
 stage and 8 x 0.39 ms with two; two streams are limited by copies in and kernels alike.
 """
 
