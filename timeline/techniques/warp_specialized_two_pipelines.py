@@ -18,9 +18,9 @@ STAGE_BYTES = 3 * 4 * TILE
 TILES_STAMPED = 32
 
 LOAD_NS = 780
-"""From the first of a tile's copies being issued to the last one's landing, where few are under way:
-128 tiles with one stage take 251 µs on an H100 (``samples/two_pipelines/one_stage``). The others are
-measured like those of :mod:`.warp_roles`."""
+"""From the first of a tile's copies being issued to the last one's landing, where few are under
+way: 128 tiles with one stage take 251 µs on an H100 (``samples/two_pipelines/one_stage``). The
+others are measured like those of :mod:`.warp_roles`."""
 HANDOVER_NS = 161
 """A tile's way through the barriers on both sides of the compute warp."""
 STORE_NS = 230
