@@ -16,7 +16,7 @@ from timeline.figures.lane import Bars, Lane
 from timeline.figures.palette import role_code
 from timeline.figures.strips import profile
 
-__all__ = ["MOST_NESTED", "StampLanes"]
+__all__ = ["MOST_NESTED", "StampLanes", "look"]
 
 Int64 = npt.NDArray[np.int64]
 Int32 = npt.NDArray[np.int32]
@@ -102,7 +102,7 @@ class StampLanes:
     def _profile(self, role: str, what: str, start: Int64, end: Int64, count: Int64) -> Lane:
         levels, codes = np.unique(count, return_inverse=True)
         words = [f"{n} {what}{'s' * (n > 1)} in {role!r}" for n in levels.tolist()]
-        bars = Bars.plain(start, end, _look(role), codes.astype(np.int32))
+        bars = Bars.plain(start, end, look(role), codes.astype(np.int32))
         bars.height[:] = count / max(int(count.max(initial=1)), 1)
         return self._lane(f"stamps/{role}", role, "profile", bars, words)
 
@@ -114,7 +114,7 @@ class StampLanes:
         on = self._column("sm", self._rows)
         kernels = self.cut.trace.names("activities", "name")
         words = [*self._names, *kernels, ""]
-        looks = np.array([*map(_look, self._names), *shades([*kernels, ""], self.known)], np.int32)
+        looks = np.array([*map(look, self._names), *shades([*kernels, ""], self.known)], np.int32)
         for sm in np.unique(on)[:count].tolist():
             rows = self._rows[on == sm]
             times = self._column("start", rows), self._column("end", rows)
@@ -186,5 +186,6 @@ def _within(place: Int64, start: Int64, end: Int64) -> Int32:
     return found
 
 
-def _look(role: str) -> int:
+def look(role: str) -> int:
+    """Code of the palette's role for a role of stamps."""
     return role_code(_LOOKS.get(role, "stamp"))

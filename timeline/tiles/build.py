@@ -11,6 +11,7 @@ from timeline.tiles.device_lanes import DeviceTracks, device_groups
 from timeline.tiles.host_lanes import host_groups
 from timeline.tiles.index import Index
 from timeline.tiles.source import Source
+from timeline.tiles.stamp_lanes import stamp_groups
 from timeline.trace import Trace
 
 __all__ = ["build"]
@@ -29,7 +30,7 @@ def build(trace: Trace) -> Index:
     """
     source = Source(trace)
     found = device_groups(source)
-    groups = (*found.groups, *host_groups(source))
+    groups = (*found.groups, *stamp_groups(source), *host_groups(source))
     spans = [track.spans for track in source.tracks if len(track)]
     first = min((int(s.start[0]) for s in spans), default=0)
     last = max((int(s.end[-1]) for s in spans), default=1)
@@ -48,6 +49,7 @@ def build(trace: Trace) -> Index:
         source.name_counts,
         _kernel_ns(source, found),
         _view(trace, source.origin, (first, last)),
+        found.waits,
         source.left_out,
     )
 

@@ -1,6 +1,6 @@
 """Which engines of a device are busy when, and how long each set of them is busy in any window.
 
-Time is cut wherever an engine turns busy or idle. Every 256 segments the time spent in each set of
+Time is cut wherever an engine turns busy or idle. Every 128 segments the time spent in each set of
 engines so far is kept, so a window costs two look-ups and the segments of two such blocks, however
 long it is.
 """
@@ -17,7 +17,7 @@ from timeline.intervals import Coverage, Int64, Intervals
 
 __all__ = ["BLOCK", "EngineSets", "engine_sets"]
 
-BLOCK = 256
+BLOCK = 128
 """Segments between two kept sums."""
 
 

@@ -13,6 +13,7 @@ from timeline.tiles.codes import packed_codes
 from timeline.tiles.coverage import EngineSets, engine_sets
 from timeline.tiles.layout import Group, Lane, Row
 from timeline.tiles.source import Source
+from timeline.tiles.waits import Waits, wait_lane
 from timeline.trace import Trace
 
 __all__ = ["DeviceTracks", "device_groups"]
@@ -33,6 +34,7 @@ class DeviceTracks:
     groups: list[Group]
     sets: dict[int, EngineSets]
     engines: dict[int, dict[str, tuple[int, ...]]]
+    waits: Waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class _Stream:
 
 def device_groups(source: Source) -> DeviceTracks:
     """One group a device, ascending."""
-    found = DeviceTracks([], {}, {})
+    found = DeviceTracks([], {}, {}, Waits())
     every = _streams(source)
     for device in source.devices:
         by_engine = {engine: own for (of, engine), own in every.items() if of == device}
@@ -58,6 +60,8 @@ def device_groups(source: Source) -> DeviceTracks:
                 unions += [(engine, busy)] if engine != _OTHER else []
         found.sets[device] = engine_sets(unions)
         strips = _strips(device) if len(unions) > 1 else ()
+        if (waits := wait_lane(source, device, found.waits)) is not None:
+            lanes.append(waits)
         found.groups.append(Group(_heading(source.trace, device), (*strips, *lanes)))
         found.engines[device] = {
             engine: tuple(number for own in streams for number in own.tracks)

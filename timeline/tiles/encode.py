@@ -59,8 +59,8 @@ def row_tile(index: Index, row: Row, level: int, place: int) -> Tile:
 
 
 def _body(found: Tile, row: Row, wide: bool) -> bytes:
-    number = {track: i for i, track in enumerate(row.tracks)}
-    track = np.array([number.get(t, 0) for t in found.track.tolist()], "<u2")
+    # Tracks of a row ascend; a computed row has none.
+    track = np.searchsorted(np.array(row.tracks, np.int64), found.track).astype("<u2")
     columns = [found.start.astype("<f8"), (found.end - found.start).astype("<f8")]
     columns += [found.total.astype("<f8")] if wide else []
     columns += [found.place.astype("<u4"), found.name.astype("<i4"), found.count.astype("<u4")]

@@ -14,6 +14,7 @@ from timeline.intervals import Int64
 from timeline.tiles.coverage import EngineSets
 from timeline.tiles.layout import Group, Lane, Row
 from timeline.tiles.track import Track
+from timeline.tiles.waits import Waits
 
 __all__ = ["Index"]
 
@@ -46,6 +47,8 @@ class Index:
     view : (int, int)
         What to look at first: the repeat of median makespan, or the activities; ns after the
         origin.
+    waits : Waits
+        Who waited for whom, by the row of each span of the computed table.
     left_out : int
         Rows that end before they start, such as ranges that were never closed.
     """
@@ -62,6 +65,7 @@ class Index:
     name_counts: Mapping[str, Int64]
     kernel_ns: Mapping[int, int]
     view: tuple[int, int]
+    waits: Waits
     left_out: int = 0
 
     def lanes(self) -> Iterator[Lane]:

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from timeline.analysis import devices
 from timeline.intervals import Int64
-from timeline.tiles.grouping import grouped
+from timeline.tiles.grouping import Grouped, grouped
 from timeline.tiles.track import Track
 from timeline.trace import Trace
 from timeline.trace.columns import one_chunk
@@ -70,10 +70,36 @@ class Source:
         self.left_out += int((~whole if keep is None else keep & ~whole).sum())
         chosen = whole if keep is None else keep & whole
         rows = None if chosen.all() else np.flatnonzero(chosen)
-        columns = grouped(start, end, column(table, name), groups, rows, self.origin)
         self.names[table] = one_chunk(self.trace.tables[table][name]).dictionary
-        counted = np.bincount(columns.spans.name + 1, minlength=len(self.names[table]) + 1)
-        self.name_counts[table] = counted[1:]
+        columns = grouped(start, end, column(table, name), groups, rows, self.origin)
+        return self._added(table, columns)
+
+    def add_spans(
+        self,
+        table: str,
+        start: Int64,
+        end: Int64,
+        name: npt.NDArray[np.int32],
+        names: pa.Array,
+        row: Int64,
+    ) -> list[int]:
+        """Make tracks of spans that are no rows of the trace; returns their numbers.
+
+        Parameters
+        ----------
+        row : (n,) int64
+            What tells each span apart among those of ``table``.
+        """
+        self.names[table] = names
+        columns = grouped(start, end, name, np.zeros(len(start), np.int64), None, self.origin)
+        columns.spans.row[:] = row[columns.spans.row]
+        return self._added(table, columns).get(0, [])
+
+    def _added(self, table: str, columns: Grouped) -> dict[int, list[int]]:
+        counted = np.bincount(columns.spans.name + 1, minlength=len(self.names[table]) + 1)[1:]
+        before = self.name_counts.get(table, np.zeros(0, np.int64))
+        counted[: len(before)] += before
+        self.name_counts[table] = counted
         found: dict[int, list[int]] = {}
         for group, track in columns.tracks:
             found.setdefault(group, []).append(len(self.tracks))

@@ -9,6 +9,7 @@ import pyarrow as pa
 from timeline.errors import UsageError
 from timeline.figures.escape import plain
 from timeline.figures.units import byte_text, duration_text
+from timeline.tiles.waits import WAITS
 from timeline.ui.canvas.links import Link
 from timeline.ui.canvas.shown import Shown
 
@@ -52,12 +53,29 @@ def details(shown: Shown, track: int, place: int) -> dict[str, Any]:
         "table": table,
         "name": int(spans.name[place]),
     }
+    if table == WAITS:
+        return found | _wait(shown, row, found)
     values = shown.trace().tables[table].slice(row, 1).to_pylist()[0]
     title = plain(str(values.get("name") or values.get("role") or table), 2000)
     links = [_linked(shown, link) for link in shown.links.of(table, row)]
     return found | {
         "title": title,
         "facts": _facts(values, index.origin),
+        "links": [link for link in links if link is not None],
+    }
+
+
+def _wait(shown: Shown, row: int, found: dict[str, Any]) -> dict[str, Any]:
+    """A wait, and who waited for whom."""
+    waits, length = shown.index.waits, found["end"] - found["start"]
+    ends = (("waited for", waits.waited_for[row]), ("who waited", waits.waiting[row]))
+    links = [_linked(shown, Link(kind, "activities", other)) for kind, other in ends if other >= 0]
+    return {
+        "title": shown.texts(WAITS, [found["name"]])[0][1],
+        "facts": [
+            ("from the first activity", f"{found['start']:,} ns"),
+            ("length", f"{length:,} ns ({duration_text(length)})"),
+        ],
         "links": [link for link in links if link is not None],
     }
 

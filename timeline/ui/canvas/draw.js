@@ -34,6 +34,7 @@ class Painter {
     if (lane.table === "activities" && this.manifest.roles[lane.look].key.startsWith("sm")) {
       return this.shades.get(name) ?? lane.look;
     }
+    if (lane.table === "stamps") return this.manifest.stamps[name] ?? lane.look;
     if (lane.table === "calls") return this.blocked.has(name) ? this.role.blocked : lane.look;
     if (lane.table === "engines" && lane.look === this.role.overlap) {
       return this.copies(row.device, name) > 1 ? this.role.overlap3 : lane.look;
@@ -136,6 +137,7 @@ class Painter {
       return;
     }
     this.bars(line, state);
+    this.overlaps(line, state);
     context.fillStyle = colours.paper;
     context.fillRect(0, y, this.gutter, line.height * ratio);
     if (line.key === state.lane) {
@@ -179,6 +181,44 @@ class Painter {
         this.context.restore();
       }
     }
+  }
+
+  /** Shade where a stream overlaps itself: a dependent launch that began before the last one's end. */
+  overlaps(line, state) {
+    const { level, first, last } = state.exact;
+    for (const tracks of line.lane.streams) {
+      const bars = [];
+      for (const row of line.rows.filter((one) => one.tracks.some((track) => tracks.includes(track)))) {
+        for (let index = first; index <= last; index++) {
+          const tile = state.tiles.get(row.row, level, index);
+          for (let i = 0; i < (tile?.start.length ?? 0); i++) {
+            if (tracks.includes(row.tracks[tile.track[i]])) bars.push([tile.start[i], tile.start[i] + tile.length[i]]);
+          }
+        }
+      }
+      bars.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+      let reach = -Infinity;
+      let before = -Infinity;
+      for (const [start, end] of bars) {
+        if (start === before && end === reach) continue; // the same bar, from the next tile
+        if (start < reach) this.overlap(line, start, Math.min(end, reach), state);
+        reach = Math.max(reach, end);
+        before = start;
+      }
+    }
+  }
+
+  overlap(line, start, end, state) {
+    const { context, ratio } = this;
+    const left = Math.max(this.x(start), this.gutter);
+    const width = Math.min(this.x(end), this.width) - left;
+    if (width < 1) return;
+    const y = this.y(line.y, state);
+    context.fillStyle = this.fill(this.role.pdl);
+    context.globalAlpha = 0.45;
+    context.fillRect(left, y, width, line.height * ratio);
+    context.globalAlpha = 1;
+    context.fillRect(left, y, width, 3 * ratio);
   }
 
   tile(lane, row, tile, y, height, state) {

@@ -7,6 +7,7 @@ from typing import Any
 from timeline.figures.escape import plain
 from timeline.figures.host_lanes import blocks_host
 from timeline.figures.palette import DARK, LIGHT, ROLES, SM_SHADES, Theme, ink_on, role_code
+from timeline.figures.stamp_lanes import look
 from timeline.tiles import BUCKETS, Index, Lane
 from timeline.ui.canvas.shown import Shown
 
@@ -23,7 +24,7 @@ _LOOKS = {
     "HOST": "host_func",
     "other": "host_func",
 }
-_MOST_CALLS = 100_000
+_MOST_NAMES = 100_000
 
 
 def manifest(shown: Shown) -> dict[str, Any]:
@@ -48,6 +49,7 @@ def manifest(shown: Shown) -> dict[str, Any]:
         "roles": [_role(code) for code in range(len(ROLES))],
         "shades": list(shown.shades.items()),
         "blocked": _blocking(index),
+        "stamps": [look(role or "") for role in _names(index, "stamps")],
     }
 
 
@@ -61,8 +63,17 @@ def _lane(lane: Lane, number: Any) -> dict[str, Any]:
         "table": lane.table,
         "look": role_code(_LOOKS.get(lane.look, lane.look)),
         "rows": rows,
+        "streams": _streams(lane),
         "parts": [_lane(part, number) for part in lane.parts],
     }
+
+
+def _streams(lane: Lane) -> list[list[int]]:
+    """Tracks of each stream that overlaps itself, as dependent launches and graphs do."""
+    if lane.table != "activities":
+        return []
+    streams = [[n for row in one.rows for n in row.tracks] for one in lane.parts or (lane,)]
+    return [tracks for tracks in streams if len(tracks) > 1]
 
 
 def _role(code: int) -> dict[str, Any]:
@@ -87,5 +98,11 @@ def _theme(theme: Theme) -> dict[str, str]:
 
 def _blocking(index: Index) -> list[int]:
     """Codes of the calls that keep their thread until the device is done."""
-    names = index.names["calls"][:_MOST_CALLS].to_pylist()
+    names = _names(index, "calls")
     return [code for code, name in enumerate(names) if blocks_host(name or "")]
+
+
+def _names(index: Index, table: str) -> list[str | None]:
+    known = index.names.get(table)
+    found: list[str | None] = [] if known is None else known[:_MOST_NAMES].to_pylist()
+    return found

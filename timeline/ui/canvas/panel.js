@@ -120,11 +120,17 @@ class Panel {
     this.canvas = element("canvas", { role: "img", "aria-label": "Timeline" });
     this.stage = element(
       "div",
-      { class: "stage", tabindex: "0", role: "application", "aria-roledescription": "timeline" },
+      {
+        class: "stage",
+        tabindex: "0",
+        role: "application",
+        "aria-roledescription": "timeline",
+        "aria-label": "Timeline; press ? for the keys",
+      },
       this.canvas,
     );
     this.tip = element("div", { class: "tip", hidden: "" });
-    this.details = element("section", { class: "details", "aria-label": "Details" });
+    this.details = element("section", { class: "details", tabindex: "0", "aria-label": "Details" });
     this.live = element("div", { class: "hidden", "aria-live": "polite" });
     this.words = element("div", { class: "hidden", role: "region", "aria-label": "What is in view" });
     this.help = element("dialog", { "aria-label": "Keys" }, helpTable());
