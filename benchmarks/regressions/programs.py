@@ -76,7 +76,9 @@ def slower_kernel(program: Program) -> Program | None:
 
 def stream_fewer(program: Program) -> Program | None:
     """The last stream's work goes into the first one of its kind and device."""
-    used = [s for s in program.streams if s.kind in (StreamKind.BLOCKING, StreamKind.NON_BLOCKING)]
+    working = {op.stream for op in program.ops() if isinstance(op, StreamOp)}
+    kinds = (StreamKind.BLOCKING, StreamKind.NON_BLOCKING)
+    used = [s for s in program.streams if s in working and s.kind in kinds]
     last = used[-1] if used else None
     alike = [s for s in used[:-1] if last and (s.device, s.kind) == (last.device, last.kind)]
     if not alike or program.graphs:

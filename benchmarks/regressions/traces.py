@@ -137,7 +137,7 @@ def stream_fewer(rows: Rows) -> bool:
     streams: dict[tuple[Any, Any], set[int]] = {}
     for row in rows["activities"]:
         streams.setdefault((row["device"], row["context"]), set()).add(row["stream"])
-    place = max(streams, key=lambda key: len(streams[key]))
+    place = max(sorted(streams, key=str), key=lambda key: len(streams[key]))  # the same in each
     if len(streams[place]) < 2:
         return False
     first, last = min(streams[place]), max(streams[place])
