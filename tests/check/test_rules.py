@@ -46,7 +46,7 @@ def test_settings_of_a_project(project: Path) -> None:
     assert effective(rules, Scope("range", "step 7"), makespan) == "makespan: +10%"
     busy = Name("busy_ratio", "SM")
     assert effective(rules, Scope("window", "0ms:2ms"), busy) == "busy_ratio[SM] >= 0.5"
-    assert effective(rules, WHOLE, Name("busy", "SM")) == "busy: +5%"
+    assert effective(rules, WHOLE, Name("busy", "SM")) == "busy: +3%"
 
 
 def test_defaults_can_be_switched_off() -> None:

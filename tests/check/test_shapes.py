@@ -36,7 +36,7 @@ PICTURES = {"step": Path("pictures/step.svg")}
 def test_text_names_the_reason_and_the_picture(failing: list[Checked]) -> None:
     text = SHAPES["text"](failing, PICTURES)
     assert "FAILED step (GPU): 3 of" in text
-    assert "makespan, device 0 900.0 µs → 980.0 µs (+8.9 %), allowed 'makespan: +5%'" in text
+    assert "makespan, device 0 900.0 µs → 980.0 µs (+8.9 %), allowed 'makespan: +3%'" in text
     assert "898.2 µs to 901.8 µs in 5 repeats" in text
     assert "both timelines: pictures/step.svg" in text
     assert "\x1b" not in text

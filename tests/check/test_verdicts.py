@@ -58,7 +58,7 @@ def test_a_slower_kernel_fails(make_pipeline: MakePipeline, entry: Measure) -> N
 
 
 def test_a_change_below_the_allowance_passes(make_pipeline: MakePipeline, entry: Measure) -> None:
-    assert not checked(entry(make_pipeline()), entry(make_pipeline(kernel=1.04))).failed
+    assert not checked(entry(make_pipeline()), entry(make_pipeline(kernel=1.02))).failed
 
 
 def test_a_change_within_noise_passes(make_pipeline: MakePipeline, entry: Measure) -> None:

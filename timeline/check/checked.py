@@ -84,7 +84,7 @@ def require_ranges(rules: Rules, entries: Sequence[Entry]) -> None:
     scopes = {place.scope for entry in entries for place in entry.figures}
     for asked in rules.by_scope:
         if not any(asked.holds(scope) for scope in scopes):
-            raise UsageError(f"no NVTX {asked} launched anything in the traces")
+            raise UsageError(f"no NVTX range {asked.name!r} launched anything in the traces")
 
 
 def require_figures(rules: Rules, found: Sequence[Checked]) -> None:

@@ -9,7 +9,7 @@ taken with which that is at least :data:`CONFIDENCE`; of eight values and fewer 
 Two sets differ when these intervals are apart, by at least half their mean width. Without that gap,
 five repeats against five would tell 0.4 % of equal pairs apart (all of one above all of the other:
 1 in 252); with it, 0.03 % if they are drawn from a normal distribution, at most 0.1 % from any that
-was tried (``benchmarks/check.py --rule``), so that some twenty independent figures of a trace give
+was tried (``python -m benchmarks.check``), so that some twenty independent figures of a trace give
 no more than 0.5 % false alarms, before any tolerance.
 """
 

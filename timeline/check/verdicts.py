@@ -19,7 +19,7 @@ from timeline.errors import UsageError
 
 __all__ = ["RESOLUTION", "Outcome", "Verdict", "judge", "resolution"]
 
-RESOLUTION = 0.01
+RESOLUTION = 0.005
 """Part of the makespan that a change must be worth before a default threshold minds it."""
 
 _COMPARE: Mapping[str, Callable[[float, float], bool]] = {

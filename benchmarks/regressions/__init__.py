@@ -1,0 +1,1 @@
+"""Regressions to find: made in Programs, which are simulated, and in recorded traces, in memory."""
