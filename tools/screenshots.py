@@ -29,7 +29,8 @@ CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-c
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 READY = "[data-testid=stApp][data-test-script-state=notRunning]"
 DRAWN = ".js-plotly-plot .barlayer path"
-LISTED = "[data-testid=stPageLink]"
+SHOWN = {"open": "[data-testid=stPageLink]", "timeline": ".timeline[data-state=exact]"}
+"""What a page shows when it is there, of those that show no chart."""
 
 
 SETTLED_MS, PATIENCE_MS = 4000, 120_000
@@ -82,7 +83,7 @@ def photograph(browser: Any, address: str, shot: Shot) -> None:
     )
     page.set_default_timeout(PATIENCE_MS)
     page.goto(f"{address}/{shot.address}")
-    page.wait_for_selector(LISTED if shot.address == "open" else DRAWN)
+    page.wait_for_selector(SHOWN.get(shot.address, DRAWN))
     page.wait_for_selector(READY)
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(SETTLED_MS)  # Streamlit fades new elements in, and loads tables late

@@ -6,10 +6,17 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from timeline.check.comparison import compare as compared
 from timeline.figures import compare
 from timeline.figures.escape import plain
 from timeline.ui.bar import nothing
-from timeline.ui.differences import common_ranges, difference_rows, range_window
+from timeline.ui.differences import (
+    common_ranges,
+    figure_rows,
+    finding_rows,
+    launch_rows,
+    range_window,
+)
 from timeline.ui.library import Item, library
 from timeline.ui.opened import Opened
 from timeline.ui.page import chart, errors_shown, intro, muted, section, style, theme_name
@@ -74,9 +81,17 @@ def _differences(found: Mapping[str, Opened], by: str) -> None:
     if not all(each.trace.activities.num_rows for each in (before, now)):
         muted("A trace without activities has no figures to compare.")
         return
-    rows = now.once(
-        ("differs", before.number, by), lambda: difference_rows(before.trace, now.trace, by)
+    ranges = [by] if by else []
+    differs = now.once(
+        ("differs", before.number, by),
+        lambda: compared((first, before.trace), (second, now.trace), ranges),
     )
-    if not rows:
-        muted("Nothing that the repeats can tell from noise.")
-    table("", rows)
+    if differs.apart:
+        muted(f"Not of the same: {differs.apart}.")
+    table("", figure_rows(differs))
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        table("Kernels and copies that changed", launch_rows(differs.kernels))
+        table("NVTX ranges that changed", launch_rows(differs.ranges))
+    with right:
+        table("Findings on either side", finding_rows(differs))

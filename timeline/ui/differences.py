@@ -1,19 +1,22 @@
-"""What differs between two traces, in words, and the stretches of both that belong together."""
+"""What differs between two traces as rows, and the stretches of both that belong together."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from timeline.check import entry_of
-from timeline.check.changes import Change, changes
+from timeline.check.changes import Change
+from timeline.check.comparison import Comparison
 from timeline.check.launched import Launched
+from timeline.check.launches import Matched
 from timeline.check.words import change_text, value_text
+from timeline.figures.escape import plain
 from timeline.trace import Trace
 from timeline.ui.measures import Rows
 
-__all__ = ["common_ranges", "difference_rows", "range_window"]
+__all__ = ["common_ranges", "figure_rows", "finding_rows", "launch_rows", "range_window"]
 
 _MOST_RANGES = 200
+_MOST_LAUNCHES = 40
 
 
 def common_ranges(traces: Sequence[Trace]) -> list[str]:
@@ -33,28 +36,46 @@ def range_window(trace: Trace, name: str) -> tuple[int, int]:
     return min(start for start, _ in found), max(end for _, end in found)
 
 
-def difference_rows(before: Trace, now: Trace, range_name: str = "") -> Rows:
-    """Figures whose medians are further apart than the repeats' noise, a row each.
-
-    Parameters
-    ----------
-    range_name : str
-        Compare what this NVTX range launched too.
-    """
-    ranges = [range_name] if range_name else []
-    old, new = (entry_of([trace], "trace", ranges) for trace in (before, now))
-    return [_row(change) for change in changes(old, new)]
+def figure_rows(found: Comparison) -> Rows:
+    """Figures that moved by more than noise, a row each."""
+    return [_figure(change) for change in found.changes]
 
 
-def _row(change: Change) -> dict[str, str]:
+def _figure(change: Change) -> dict[str, str]:
     measure, before, now = change.name.measure, change.before, change.now
     old, new = (value_text(measure, each.median) if each else "–" for each in (before, now))
     moved = change_text(measure, before.median, now.median) if before and now else ""
-    place = str(change.place)
     return {
         "figure": str(change.name).replace("_", " "),
-        "where": place or "everywhere",
+        "where": plain(str(change.place)) or "everywhere",
         "before": old,
         "now": new,
         "change": moved.replace("-", "−"),
+    }
+
+
+def finding_rows(found: Comparison) -> Rows:
+    """Findings of either trace, and which of them has each."""
+    words = {True: "yes", False: "no"}
+    return [
+        {"finding": code, "before": words[before], "now": words[now]}
+        for code, (before, now) in found.findings.items()
+    ]
+
+
+def launch_rows(found: Sequence[Matched]) -> Rows:
+    """What runs for longer or shorter, is new or gone; what changed the time most comes first."""
+    return [_launch(one) for one in found if one.differs][:_MOST_LAUNCHES]
+
+
+def _launch(one: Matched) -> dict[str, object]:
+    before, now = one.before, one.now
+    return {
+        "name": plain(one.name),
+        "engine": one.engine,
+        "before: launches": round(before.launches) if before else None,
+        "now: launches": round(now.launches) if now else None,
+        "before: median ns": round(before.length.median) if before else None,
+        "now: median ns": round(now.length.median) if now else None,
+        "change of all, ns": round(one.change_ns),
     }
