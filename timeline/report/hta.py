@@ -69,7 +69,12 @@ class HtaReport:
             "trace": self.name,
             **dict(zip(_HEADS, _row(self.rank, self.figures), strict=True)),
             "steps": [
-                {"name": step.name, "because": _because(step), "rows": step.rows}
+                {
+                    "name": step.name,
+                    "because": _because(step),
+                    "rows": step.rows,
+                    "by_chance_us": step.by_chance_us,
+                }
                 | dict(zip(_HEADS[1:], _row(self.rank, step.figures)[1:], strict=True))
                 for step in self.steps
             ],
