@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from timeline.trace import Meta, Trace, table
@@ -71,6 +71,7 @@ def _trace(activities: list[Any], calls: list[Any], syncs: list[Any]) -> Trace:
     return Trace.from_tables(Meta("cupti"), made)
 
 
+@settings(max_examples=10)
 @given(traces())
 def test_nothing_changed_gives_the_recording_back(trace: Trace) -> None:
     scenario = lift(trace)
@@ -80,6 +81,7 @@ def test_nothing_changed_gives_the_recording_back(trace: Trace) -> None:
     np.testing.assert_array_equal(schedule.call_ends, scenario.calls.recorded.ends)
 
 
+@settings(max_examples=10)
 @given(traces(), st.sampled_from(["SM", "H2D", "D2H"]), st.integers(2, 10))
 def test_a_faster_engine_takes_no_longer_in_one_stream(
     trace: Trace, engine: str, factor: int
@@ -96,6 +98,7 @@ def test_a_faster_engine_takes_no_longer_in_one_stream(
     assert found.predicted_ns <= found.replayed_ns == found.recorded_ns == hi - lo
 
 
+@settings(max_examples=10)
 @given(traces(), st.sampled_from([name for name, fix in FIXES.items() if fix.ranked]))
 def test_a_prediction_is_a_schedule(trace: Trace, name: str) -> None:
     """Work is kept, nothing starts before it was issued, and the bound holds."""
