@@ -1,8 +1,8 @@
 """What-if of a million operations, on one core.
 
-Run it as ``python -m benchmarks.whatif [--activities N ...] [-o results.json]``. The trace is that of
-``benchmarks.why``: copies in, kernels and copies out on eight streams, a call each, and a host that
-synchronises now and then. CPU time of ``predict`` with a faster kernel (lifting, the unchanged
+Run it as ``python -m benchmarks.whatif [--activities N ...] [-o results.json]``. The trace is that
+of ``benchmarks.why``: copies in, kernels and copies out on eight streams, a call each, and a host
+that synchronises now and then. CPU time of ``predict`` with a faster kernel (lifting, the unchanged
 replay, the fixed replay, the predicted trace and what bounds it), and the peak memory.
 """
 
