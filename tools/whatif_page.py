@@ -46,7 +46,7 @@ class Pair:
     ----------
     free : bool or None
         What the what-if is told of kernels side by side, where no recording of one stream can show
-        it: kernels that wait for time to pass keep their pace.
+        it: kernels that wait for time to pass, or need unlike units, keep their pace.
     held_out : bool
         Whether no rule of the replay was chosen with this recording at hand.
     """
@@ -69,7 +69,7 @@ PAIRS: Sequence[Pair] = (
     Pair("pinned_vs_pageable", "pageable", "pinned", ("pin_copies",), False),
     Pair("saturation", "bandwidth_alone", "bandwidth_together", ("split_streams:2",), False),
     Pair("saturation", "compute_alone", "compute_together", ("split_streams:2",), False),
-    Pair("saturation", "mixed_alone", "mixed_together", ("split_streams:2",), False),
+    Pair("saturation", "mixed_alone", "mixed_together", ("split_streams:2",), False, True),
     Pair("stream_ordered_alloc", "malloc_free", "async_max", ("async_alloc",), True),
     Pair("variable_scratch", "blocking", "stream_ordered", ("async_alloc",), False),
     Pair("layerwise_pipeline", "one_stream", "two_streams", ("split_streams:2:stages",), False),

@@ -5,7 +5,11 @@ from collections.abc import Callable
 import pytest
 
 from timeline.analysis.windows import makespans_ns
+from timeline.backends.base import RunOptions
+from timeline.backends.sim import SimBackend
+from timeline.backends.sim.devices import load_device
 from timeline.errors import UsageError
+from timeline.techniques import technique
 from timeline.trace import Trace
 from timeline.whatif import FIXES, predict, rank
 
@@ -39,6 +43,55 @@ def test_a_fix_predicts_the_simulated_variant(
     assert found.bound_ns <= found.predicted_ns
     assert found.trace.meta.source == "what-if"
     assert makespans_ns(found.trace) == [found.predicted_ns]
+
+
+@pytest.mark.parametrize(
+    ("pieces", "streams", "within"), [(2, 2, 0.01), (4, 2, 0.01), (4, 4, 0.05)]
+)
+def test_chunks_predict_the_simulated_variant(pieces: int, streams: int, within: float) -> None:
+    options = RunOptions(repeat=1, warmup=0, verify=False)
+    backend, overlap = SimBackend("h200"), technique("three_way_overlap")
+    baseline = backend.run(overlap.program("serial", chunks=16), options)
+    variant = overlap.program("depth_first", chunks=16 * pieces, streams=streams)
+    (measured,) = makespans_ns(backend.run(variant, options))
+    found = predict(baseline, [f"chunk:{pieces}:{streams}"])
+    assert found.predicted_ns == pytest.approx(measured, rel=within)
+    moved, all_at_once = (t.column("activities", "bytes") for t in (found.trace, baseline))
+    assert moved[moved > 0].sum() == all_at_once[all_at_once > 0].sum()
+
+
+def test_one_copy_engine_becomes_two() -> None:
+    options = RunOptions(repeat=1, warmup=0, verify=False)
+    program = technique("three_way_overlap").program("depth_first", iters=64)
+    laptop = load_device("laptop")
+    found = predict(SimBackend(laptop).run(program, options), ["second_copy_engine"])
+    two = SimBackend(laptop.replace(copy={"engines": 2}))
+    (measured,) = makespans_ns(two.run(program, options))
+    assert found.applied
+    assert found.predicted_ns == pytest.approx(measured, rel=0.05)
+    assert found.gain_ns > 0.2 * found.replayed_ns
+
+
+def test_another_device_moves_copies_at_its_own_rate(simulated: Simulated) -> None:
+    trace = simulated("three_way_overlap", "serial")
+    found = predict(trace, ["other_device:a100:arithmetic"])
+    options = RunOptions(repeat=1, warmup=0, verify=False)
+    program = technique("three_way_overlap").program("serial")
+    (measured,) = makespans_ns(SimBackend("a100").run(program, options))
+    assert found.predicted_ns == pytest.approx(measured, rel=0.1)
+
+
+def test_a_recording_of_waiting_kernels_may_be_told_so(simulated: Simulated) -> None:
+    """Kernels that only wait run side by side at full pace; one stream can't show it."""
+    trace = simulated("five_kernels", "one_stream")
+    (measured,) = makespans_ns(simulated("five_kernels", "two_streams"))
+    assert measured is not None
+    cautious = predict(trace, ["split_streams:2"])
+    assert cautious.predicted_ns > 1.5 * measured
+    assert cautious.otherwise_ns == pytest.approx(measured, rel=0.01)
+    told = predict(trace, ["split_streams:2"], free=True)
+    assert told.predicted_ns == cautious.otherwise_ns
+    assert told.otherwise_ns is None
 
 
 def test_without_fixes_the_prediction_is_the_replay(simulated: Simulated) -> None:

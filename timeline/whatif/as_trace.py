@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from timeline.intervals import Int64
 from timeline.trace import TABLES, Trace
-from timeline.trace.columns import taken
+from timeline.trace.columns import Masked, taken, to_arrow
+from timeline.trace.model import column_values
 from timeline.whatif.replay import Schedule
 from timeline.whatif.scenario import Scenario
 
@@ -55,6 +56,9 @@ def _activities(scenario: Scenario, schedule: Schedule) -> pa.Table:
     found = _with(found, "end", schedule.ends)
     if bool((activities.streams != scenario.work.stream_codes[activities.places]).any()):
         found = _with(found, "stream", _stream_ids(scenario))
+    pieces = np.bincount(activities.places)[activities.places]
+    if bool((pieces > 1).any()):
+        found = _with(found, "bytes", _of_pieces(found, pieces))
     for name in _STALE:
         found = _with(found, name, pa.nulls(len(activities), pa.int64()))
     if activities.pinned.any():
@@ -63,6 +67,12 @@ def _activities(scenario: Scenario, schedule: Schedule) -> pa.Table:
             words[(words == "pageable") & activities.pinned] = "pinned"
             found = _with(found, name, [str(word) or None for word in words])
     return found
+
+
+def _of_pieces(found: pa.Table, pieces: Int64) -> Masked:
+    """Bytes of each piece of what was cut."""
+    nbytes = column_values(found, "bytes")
+    return Masked(np.maximum(nbytes, 0) // pieces, nbytes < 0)
 
 
 def _stream_ids(scenario: Scenario) -> Int64:
@@ -131,8 +141,6 @@ def _rows(source: pa.Table, rows: npt.NDArray[np.int64]) -> pa.Table:
 
 
 def _with(source: pa.Table, name: str, values: Any) -> pa.Table:
-    from timeline.trace.columns import to_arrow
-
     field = next(schema.field(name) for schema in TABLES.values() if schema.equals(source.schema))
     return source.set_column(
         source.schema.get_field_index(name), field, to_arrow(values, field.type)

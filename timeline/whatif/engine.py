@@ -20,6 +20,8 @@ class Engine:
         By all that made no room yet, and by those that it was given to and that don't run yet.
     pace : float
         How many times as long everything takes: another engine slows this one.
+    running : int
+        How many activities run.
     opposite : int
         Number of the engine that it slows and that slows it, or -1.
     waiting : list of (int, int)
@@ -37,22 +39,18 @@ class Engine:
         "_later",
         "opposite",
         "pace",
+        "running",
         "taken",
         "version",
         "waiting",
     )
 
     def __init__(self, at: int) -> None:
-        self.taken, self.pace, self.opposite, self.version = 0.0, 1.0, -1, 0
+        self.taken, self.pace, self.opposite, self.version, self.running = 0.0, 1.0, -1, 0, 0
         self.waiting: list[tuple[int, int]] = []
         self._at, self._done, self._filled, self._full_pace = at, 0.0, 0.0, 0
         self._due: list[tuple[float, int, int, float]] = []
         self._later: dict[int, list[float]] = {}  # load, work left, work left when it makes room
-
-    @property
-    def idle(self) -> bool:
-        """Whether nothing runs."""
-        return not self._full_pace and not self._later
 
     def advance(self, time: int) -> None:
         """Do the work up to ``time``."""
@@ -67,6 +65,7 @@ class Engine:
 
     def start(self, place: int, load: float, work: float, early: float) -> None:
         """Begin an activity now."""
+        self.running += 1
         if not self._later and self._filled + load <= WHOLE:
             self._run(place, load, work, early)
         else:
@@ -105,13 +104,16 @@ class Engine:
                 return self._slow(place, bool(ended))
         _, ends, place, load = heappop(self._due)
         if ends:
+            self.running -= 1
             self._full_pace -= 1
             self._filled = self._filled - load if self._full_pace else 0.0
-            self._promote()
+            if self._later:
+                self._promote()
         return place, bool(ends)
 
     def _slow(self, place: int, ended: bool) -> tuple[int, bool]:
         if ended:
+            self.running -= 1
             del self._later[place]
             self._promote()
         else:

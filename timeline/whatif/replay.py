@@ -186,7 +186,7 @@ class _Run:
     def _start(self, engine: Engine, place: int, time: int) -> None:
         """Let it run; the engine's next event is still to be foreseen."""
         engine.advance(time)
-        if engine.opposite >= 0 and engine.idle:
+        if not engine.running and engine.opposite >= 0:
             self._pace(engine.opposite, time, self._duplex[engine.opposite])
         engine.start(place, self._load[place], self._work[place], self._early[place])
         self._settle(2 * place, time)
@@ -194,7 +194,7 @@ class _Run:
     def _schedule(self, engine: Engine, group: int) -> None:
         """Foresee the engine's next event, in place of the one that was foreseen before."""
         version = engine.version = engine.version + 1
-        if not engine.idle:
+        if engine.running:
             heappush(self._queue, (engine.next_time(), _ENGINE, group, version))
 
     def _pace(self, group: int, time: int, pace: float) -> None:
@@ -202,7 +202,7 @@ class _Run:
         engine = self._engines[group]
         engine.advance(time)
         engine.pace = pace
-        if not engine.idle:
+        if engine.running:
             self._schedule(engine, group)
 
     def _next(self, engine: Engine, group: int, time: int) -> None:
@@ -213,7 +213,7 @@ class _Run:
             taken = engine.taken - self._share[place]
             engine.taken = taken if taken > _NOTHING else 0.0
         if ended:
-            if engine.opposite >= 0 and engine.idle:
+            if not engine.running and engine.opposite >= 0:
                 self._pace(engine.opposite, time, 1.0)
             self._settle(2 * place + 1, time)
         if engine.waiting:

@@ -9,14 +9,22 @@ from timeline.intervals import Int64
 from timeline.whatif.orders import NO_ORDERS, Kind, Orders, ends, starts
 from timeline.whatif.scenario import Scenario
 
-__all__ = ["restreamed"]
+__all__ = ["dealt", "restreamed"]
 
 Bools = npt.NDArray[np.bool_]
 
 _JOINS = (Kind.EVENT, Kind.LEGACY, Kind.WAIT)
 
 
-def restreamed(scenario: Scenario, streams: Int64) -> Scenario:
+def dealt(streams: Int64, turns: Int64, width: int) -> Int64:
+    """New stream numbers: turn 0 of a stream keeps its own, each other one gets a new one."""
+    keys = streams * width + turns
+    new = np.unique(keys[turns > 0])
+    first = int(streams.max(initial=-1)) + 1
+    return np.where(turns > 0, first + np.searchsorted(new, keys), streams)
+
+
+def restreamed(scenario: Scenario, streams: Int64, again: Bools | None = None) -> Scenario:
     """The same activities in other streams, in the order in which they were.
 
     What waited for an activity of a stream that is now several waits for the last one before it in
@@ -26,10 +34,14 @@ def restreamed(scenario: Scenario, streams: Int64) -> Scenario:
     ----------
     streams : numpy.ndarray of int64, shape (n,)
         New number of each activity's stream.
+    again : numpy.ndarray of bool, shape (n,), optional
+        Activities whose order within their stream is made anew besides.
     """
     old = scenario.activities.streams
     touched = np.unique(np.concatenate((old[streams != old], streams[streams != old])))
     mine = np.isin(streams, touched) | np.isin(old, touched)
+    if again is not None:
+        mine |= again
     orders = scenario.orders
     inner = (orders.kinds == Kind.STREAM) & mine[_activity(scenario, orders.targets)]
     joined = _joined(scenario, orders.kept(~inner), streams, mine)

@@ -9,7 +9,7 @@ from timeline.intervals import Int64
 from timeline.whatif.batches import batches
 from timeline.whatif.fix import Change, Fix, Parameter, number, unchanged
 from timeline.whatif.orders import Kind, Orders, ends, starts
-from timeline.whatif.restream import restreamed
+from timeline.whatif.restream import dealt, restreamed
 from timeline.whatif.scenario import Scenario
 
 __all__ = ["FIX"]
@@ -24,7 +24,7 @@ def split_streams(scenario: Scenario, streams: str, by: str) -> Change:
     width = int(number(streams, "split_streams: streams", 1))
     found = batches(scenario)
     turn = found.numbers % width if by == "batches" else _stages(scenario, found.numbers, width)
-    parts = _dealt(scenario, turn, width)
+    parts = dealt(scenario.activities.streams, turn, width)
     moved = int((parts != scenario.activities.streams).sum())
     if not moved:
         return unchanged(scenario)
@@ -32,15 +32,6 @@ def split_streams(scenario: Scenario, streams: str, by: str) -> Change:
     if by == "stages":
         split = split.replace(orders=split.orders.and_(_handed_on(scenario, found.numbers, parts)))
     return Change(split, moved, (f"{found.what} of a stream need nothing of each other.",))
-
-
-def _dealt(scenario: Scenario, turn: Int64, width: int) -> Int64:
-    """New stream of each activity: the first of each turn keep theirs."""
-    old = scenario.activities.streams
-    keys = old * width + turn
-    new = np.unique(keys[turn > 0])
-    first = int(old.max(initial=-1)) + 1
-    return np.where(turn > 0, first + np.searchsorted(new, keys), old)
 
 
 def _in_turn(scenario: Scenario, numbers: Int64) -> Int64:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from timeline.analysis.work import Work
 from timeline.intervals import Int64
+from timeline.whatif.lifting.alike import numbered
 from timeline.whatif.lifting.engine_shares import Shares
 
 __all__ = ["seen_free"]
@@ -32,11 +33,9 @@ def seen_free(work: Work, places: Int64, shares: Shares) -> bool | None:
         The kernels.
     """
     starts, ends = work.starts[places], work.ends[places]
-    names = work.column("name")[places].astype(np.int64)
-    grids = work.column("grid")[places].astype(np.int64)
-    kinds = np.unique(np.concatenate((names[:, None], grids), axis=1), axis=0, return_inverse=True)[
-        1
-    ].ravel()
+    if bool((shares.touched[places] == shares.room[places]).all()):
+        return None
+    kinds = numbered(len(places), (work.column("name")[places], *work.column("grid")[places].T))
     free = _spread(kinds, _work(starts, ends, shares.room[places]))
     shared = _spread(kinds, _work(starts, ends, shares.touched[places]))
     return None if abs(free - shared) <= _TELLING else free < shared

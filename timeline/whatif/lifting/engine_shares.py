@@ -13,12 +13,14 @@ from timeline.backends.sim.device_model import DeviceModel, Sm
 from timeline.backends.sim.occupancy import Footprint
 from timeline.engines import D2H, ENGINES, H2D, P2P, SM
 from timeline.intervals import Int64
+from timeline.whatif.lifting.alike import numbered
 
 __all__ = ["Shares", "engine_groups", "engine_shares"]
 
 Float64 = npt.NDArray[np.float64]
 
 _TAKEN = (SM, H2D, D2H, P2P)
+_SIZES = ("grid", "block", "cluster", "registers", "static_shared", "dynamic_shared")
 
 
 def engine_groups(work: Work) -> Int64:
@@ -63,20 +65,23 @@ def engine_shares(work: Work, model: DeviceModel) -> Shares:
     kernels = np.flatnonzero(work.engine_codes == ENGINES.index(SM))
     if not len(kernels):
         return Shares(room, room, True)
-    columns = [work.column("grid")[kernels], work.column("block")[kernels]]
-    columns += [work.column("cluster")[kernels]]
-    columns += [
-        work.column(name)[kernels][:, None]
-        for name in ("registers", "static_shared", "dynamic_shared")
-    ]
-    rows, which = np.unique(np.concatenate(columns, axis=1), axis=0, return_inverse=True)
+    sizes = np.concatenate([_lanes(work, name)[kernels] for name in _SIZES], axis=1)
+    which = numbered(len(kernels), sizes.T)
+    first = np.unique(which, return_index=True)[1]
+    rows = sizes[first]
     sm = _sm_of(work, model)
     found = np.array([_share(sm, *row) for row in rows.tolist()])
     touched = room.copy()
-    room[kernels] = np.abs(found)[which.ravel()]
+    room[kernels] = np.abs(found)[which]
     blocks = np.where(found > 0, rows[:, :3].prod(axis=1), sm.count)
-    touched[kernels] = np.minimum(blocks / sm.count, 1.0)[which.ravel()]
+    touched[kernels] = np.minimum(blocks / sm.count, 1.0)[which]
     return Shares(room, np.maximum(room, touched), bool((found > 0).all()))
+
+
+def _lanes(work: Work, name: str) -> npt.NDArray[np.int64]:
+    """A column as one of lanes, as grids are."""
+    found = work.column(name).astype(np.int64)
+    return found if found.ndim == 2 else found[:, None]
 
 
 def _sm_of(work: Work, model: DeviceModel) -> Sm:

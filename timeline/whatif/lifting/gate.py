@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from timeline.analysis.execution.host_calls import ISSUE
 from timeline.trace import Meta
 from timeline.whatif.orders import Kind, Orders, ends, starts
 from timeline.whatif.scenario import Calls, Scenario
@@ -27,12 +30,15 @@ def gate_orders(scenario: Scenario, lag: int) -> Orders:
 
 
 def regated(scenario: Scenario) -> Scenario:
-    """The same with the gate after what is now the first call that waits."""
-    into = scenario.orders.targets == scenario.gate
-    if not scenario.gated or not into.any():
+    """The same with the gate after what is now the first call that waits, if that is another."""
+    calls = scenario.calls
+    recorded = replace(calls, waits=calls.recorded.kinds != ISSUE)
+    if not scenario.gated or first_wait(calls) == first_wait(recorded):
         return scenario
-    opening = _opening(scenario, int(scenario.orders.lags[into][0]))
-    return scenario.replace(orders=scenario.orders.kept(~into).and_(opening))
+    into = scenario.orders.targets == scenario.gate
+    known = into & (scenario.orders.kinds == Kind.GATE)
+    lag = int(scenario.orders.lags[known][0]) if known.any() else 0
+    return scenario.replace(orders=scenario.orders.kept(~into).and_(_opening(scenario, lag)))
 
 
 def first_wait(calls: Calls) -> int:
