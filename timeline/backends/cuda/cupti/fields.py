@@ -102,7 +102,7 @@ class Records:
         made = cls(arena.empty(shape) if arena else np.empty(shape, np.uint64), dtype)
         breaks = np.flatnonzero(starts[1:] - starts[:-1] != step) + 1
         if len(breaks) * _LONG_RUN > len(starts):
-            made._gather(source, starts, spans)
+            made._gather(source, starts, step, spans)
             return made
         ends = [*breaks.tolist(), len(starts)]
         for first, end in zip([0, *ends], ends, strict=False):  # nothing lies between these
@@ -119,13 +119,13 @@ class Records:
                 into[:] = part[:, span.start : span.stop].T
                 row += len(span)
 
-    def _gather(self, source: Words, starts: Array, spans: Sequence[range]) -> None:
-        for start in range(0, len(starts), _BLOCK):
-            block = slice(start, start + _BLOCK)
-            for row, word in enumerate(word for span in spans for word in span):
-                # all of them lie in the buffer; a mode other than "raise" needs no second copy
-                into = self._words[row, block]
-                np.take(source[word:], starts[block], out=into, mode="clip")
+    def _gather(self, source: Words, starts: Array, step: int, spans: Sequence[range]) -> None:
+        # a record of any place as one item, so that each is copied at once
+        places = len(source) - step + 1
+        items: Array = np.ndarray((places,), f"V{step * _WORD}", source, strides=(_WORD,))
+        for first in range(0, len(starts), _BLOCK):
+            rows = items[starts[first : first + _BLOCK]].view(np.uint64).reshape(-1, step)
+            self._turn(rows, spans, first)
 
     @classmethod
     def empty(cls, dtype: np.dtype[Any]) -> Records:
