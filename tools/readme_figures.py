@@ -130,8 +130,8 @@ def sentences(costs: Mapping[str, Any]) -> Iterator[str]:
         "files written."
     )
     yield (
-        f"A record of cupti-python costs {python['us_a_record']:.1f} µs, "
-        f"{python['us_a_record'] / ours['us_a_record']:.0f} times as much."
+        f"A record of cupti-python costs {python['us_a_record']:.2f} µs, "
+        f"{python['us_a_record'] / ours['us_a_record']:.2g} times as much."
     )
     large = costs["timeline"][LARGE]
     yield f"Of {int(LARGE):,} kernels, {large['lost'] or 'none'} {_were(large['lost'])} lost."
