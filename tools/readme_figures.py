@@ -131,10 +131,14 @@ def sentences(costs: Mapping[str, Any]) -> Iterator[str]:
     )
     yield (
         f"A record of cupti-python costs {python['us_a_record']:.2f} µs, "
-        f"{python['us_a_record'] / ours['us_a_record']:.2g} times as much."
+        f"{_times(python['us_a_record'] / ours['us_a_record'])} times as much."
     )
     large = costs["timeline"][LARGE]
     yield f"Of {int(LARGE):,} kernels, {large['lost'] or 'none'} {_were(large['lost'])} lost."
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.0f}" if ratio >= 10 else f"{ratio:.2f}"
 
 
 def _word(holds: bool) -> str:
