@@ -16,7 +16,17 @@ import pyarrow as pa
 
 from timeline.errors import TraceError
 
-__all__ = ["Masked", "from_numpy", "nulls", "one_chunk", "taken", "texts", "to_arrow", "to_numpy"]
+__all__ = [
+    "Masked",
+    "from_numpy",
+    "lists",
+    "nulls",
+    "one_chunk",
+    "taken",
+    "texts",
+    "to_arrow",
+    "to_numpy",
+]
 
 _NULLS = 1 << 16
 Array = npt.NDArray[Any]
@@ -125,10 +135,24 @@ def taken(array: pa.Array, rows: npt.NDArray[np.int64]) -> pa.Array:
         return from_numpy(values, kind)
     null = ~_valid(array)[rows]
     if _is_lanes(kind):
-        flat = from_numpy(values.reshape(-1), kind.value_type)
-        mask = from_numpy(null, pa.bool_())
-        return pa.FixedSizeListArray.from_arrays(flat, kind.list_size, mask=mask)
+        return lists(values, null, kind)
     return from_numpy(np.ma.masked_array(values, null), kind)
+
+
+def lists(lanes: Any, null: Any, kind: pa.DataType) -> pa.Array:
+    """Fixed-size lists of integers, some of them null.
+
+    ``pa.FixedSizeListArray.from_arrays`` with a mask would import ``pyarrow.compute``, which takes
+    as long as reading a trace.
+
+    Parameters
+    ----------
+    lanes : (n, size) array of int
+    null : (n,) array of bool
+    """
+    valid = pa.py_buffer(np.packbits(~null, bitorder="little"))
+    flat = from_numpy(lanes.reshape(-1), kind.value_type)
+    return pa.Array.from_buffers(kind, len(lanes), [valid], children=[flat])
 
 
 def _is_lanes(kind: pa.DataType) -> bool:
@@ -145,7 +169,7 @@ def to_arrow(value: Any, kind: pa.DataType) -> pa.Array:
         if isinstance(value, tuple):
             codes, names = value
             return _coded(codes, names, kind)
-        return pa.array(value, kind.value_type).dictionary_encode()
+        return texts(value).cast(kind.value_type).dictionary_encode()
     if isinstance(value, np.ndarray | Masked):
         return from_numpy(value, kind)
     if pa.types.is_string(kind):

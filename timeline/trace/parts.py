@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from timeline.errors import TraceError
-from timeline.trace.columns import from_numpy, nulls, one_chunk, texts, to_numpy
+from timeline.trace.columns import from_numpy, lists, nulls, one_chunk, texts, to_numpy
 from timeline.trace.schema import TABLES
 
 __all__ = ["part_bytes", "read_part"]
@@ -57,14 +57,10 @@ def _without_null_lists(table: pa.Table) -> pa.Table:
 
 def _null_zeros(column: pa.ChunkedArray) -> pa.Array:
     """Lists of zeros as nulls: the inverse of :func:`_without_null_lists`."""
-    lists = one_chunk(column)
-    lanes = to_numpy(lists)
+    array = one_chunk(column)
+    lanes = to_numpy(array)
     empty = np.asarray(~lanes.any(axis=1))
-    if not empty.any():
-        return lists
-    flat = from_numpy(lanes.reshape(-1), lists.type.value_type)
-    mask = from_numpy(empty, pa.bool_())
-    return pa.FixedSizeListArray.from_arrays(flat, lists.type.list_size, mask=mask)
+    return lists(lanes, empty, array.type) if empty.any() else array
 
 
 def _holds_something(column: pa.ChunkedArray) -> bool:

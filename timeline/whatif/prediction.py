@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
@@ -45,10 +45,6 @@ class Prediction:
         Makespan of its replay with nothing changed: how far the replay can be trusted.
     predicted_ns : int
         With the fixes.
-    bound_ns : int
-        No schedule of the predicted work is shorter; see :mod:`timeline.analysis.bounds`.
-    bounded_by : str
-        What then keeps it from being shorter.
     assumed : tuple of str
         What the recording does not tell and was taken to be so.
     unknown : tuple of str
@@ -56,8 +52,9 @@ class Prediction:
     otherwise_ns : int or None
         The predicted makespan if kernels that come to run side by side did not share the SMs that
         they are on, which the recording can't show; None where that makes no difference.
-    trace : Trace
-        The predicted schedule; its ``meta.source`` is ``what-if``.
+    device : int
+    drawn : callable
+        Makes :attr:`trace`, which takes longer than the replay itself.
     """
 
     fixes: tuple[str, ...]
@@ -65,12 +62,30 @@ class Prediction:
     recorded_ns: int
     replayed_ns: int
     predicted_ns: int
-    bound_ns: int
-    bounded_by: str
     assumed: tuple[str, ...]
     unknown: tuple[str, ...]
     otherwise_ns: int | None
-    trace: Trace = field(repr=False)
+    device: int
+    drawn: Callable[[], Trace] = field(repr=False)
+
+    @cached_property
+    def trace(self) -> Trace:
+        """The predicted schedule; its ``meta.source`` is ``what-if``."""
+        return self.drawn()
+
+    @cached_property
+    def _limits(self) -> tuple[int, str]:
+        return limits(self.trace, self.device)
+
+    @property
+    def bound_ns(self) -> int:
+        """No schedule of the predicted work is shorter; see :mod:`timeline.analysis.bounds`."""
+        return self._limits[0]
+
+    @property
+    def bounded_by(self) -> str:
+        """What then keeps it from being shorter."""
+        return self._limits[1]
 
     @property
     def gain_ns(self) -> int:
@@ -182,21 +197,18 @@ class _Replays:
         """With these fixes."""
         fixed = _fixed(self._scenario, texts, asked)
         schedule = replay(fixed.scenario)
-        trace = as_trace(fixed.scenario, schedule, _notes(fixed))
         work = self._scenario.work
-        bound_ns, bounded_by = limits(trace, work.device)
         return Prediction(
             texts,
             fixed.applied,
             int(work.ends.max() - work.starts.min()),
             self._replayed_ns,
             schedule.makespan_ns,
-            bound_ns,
-            bounded_by,
             fixed.assumed,
             fixed.scenario.unknown,
             self._otherwise_ns(texts, asked, schedule.makespan_ns) if fixed.applied else None,
-            trace,
+            work.device,
+            partial(as_trace, fixed.scenario, schedule, _notes(fixed)),
         )
 
     def _otherwise_ns(

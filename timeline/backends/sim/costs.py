@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from timeline.backends.sim.device_model import Curve, DeviceModel, Sm
-from timeline.program import Work
+
+if TYPE_CHECKING:
+    from timeline.program import Work
 
 __all__ = ["Share", "along", "wave_share"]
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from timeline.backends.sim.device_model import Sm
 from timeline.errors import ProgramError
-from timeline.program import Launch
+
+if TYPE_CHECKING:
+    from timeline.program import Launch
 
 __all__ = ["Footprint", "Packing", "footprint"]
 
