@@ -94,7 +94,7 @@ def decode(decoder: Decoder, writer: Writer) -> Callable[..., dict[str, Any]]:
 
     def run(*buffers: Iterable[Record], last: bool = True, now: int = 10**9) -> dict[str, Any]:
         raw = [writer.buffer(records) for records in buffers]
-        return decoder.tables([(b, writer.following(b)) for b in raw], now=lambda: now, last=last)
+        return decoder.tables([(b, writer.following(b)) for b in raw], now=now, last=last)
 
     return run
 

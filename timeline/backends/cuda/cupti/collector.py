@@ -8,8 +8,6 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import wait as wait_for
 from typing import Literal
 
 import pyarrow as pa
@@ -31,7 +29,6 @@ __all__ = ["CuptiCollector"]
 _PAIRS = 16
 _UNKNOWN_KIND = 21  # CUPTI_ERROR_INVALID_KIND
 LIMIT_BYTES = 8 << 30
-_POLL_S = 0.001
 
 _active: CuptiCollector | None = None
 _lock = threading.Lock()
@@ -181,7 +178,7 @@ class CuptiCollector:
         """
         if self._decoder is None:
             return {}
-        return self._decoder.tables(self._taken(), now=self.timestamp, last=False)
+        return self._decoder.tables(self._taken(), now=self.timestamp(), last=False)
 
     def stop(self) -> Collected:
         """End, and decode what :meth:`drain` has not.
@@ -197,14 +194,13 @@ class CuptiCollector:
         session, library = self._session, self._loaded()
         with _lock:
             self._session = None
-            closing = _closing(session)
             try:
-                buffers = self._taken_until(closing)
-                tables = self._decoder.tables(buffers, now=self.timestamp, last=True)
+                self._dropped += session.close()
             finally:
-                self._dropped += closing.result()
                 _active = None
                 atexit.unregister(self._at_exit)
+        now = self.timestamp()
+        tables = self._decoder.tables(self._taken(), now=now, last=True)
         tables["streams"] = self._decoder.contexts.streams()
         for name in ("syncs", "events", "allocs"):
             tables.setdefault(name, table(name, {}, 0))
@@ -227,13 +223,6 @@ class CuptiCollector:
                     yield pool.view(address, valid), self._following(address, valid)
             finally:
                 pool.recycle(address, valid)
-
-    def _taken_until(self, closing: Future[int]) -> Iterator[Raw]:
-        """Completed buffers, until the last one that closing gives back."""
-        while not closing.done():
-            yield from self._taken()
-            wait_for([closing], _POLL_S)
-        yield from self._taken()
 
     def _following(self, address: int, valid: int) -> _Following:
         return _Following(self._loaded(), address, valid)
@@ -287,19 +276,6 @@ class _Following:
         if status:
             raise self._library.error("cuptiActivityGetNextRecord", status)
         return (record.value or 0) - self._address
-
-
-def _closing(session: Session) -> Future[int]:
-    """Close in a thread: CUPTI takes tens of ms to switch off, in which records can be decoded."""
-    threads = ThreadPoolExecutor(1, "timeline-cupti")
-    try:
-        return threads.submit(session.close)
-    except RuntimeError:  # no thread starts when the interpreter ends
-        closed = Future[int]()
-        closed.set_result(session.close())
-        return closed
-    finally:
-        threads.shutdown(wait=False)
 
 
 def unix_offset_ns(library: Library) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -74,15 +74,13 @@ class Decoder:
         self.untimed = 0
         self._foreign_event_times = False
 
-    def tables(
-        self, buffers: Iterable[Raw], *, now: Callable[[], int], last: bool
-    ) -> dict[str, pa.Table]:
+    def tables(self, buffers: Iterable[Raw], *, now: int, last: bool) -> dict[str, pa.Table]:
         """Rows of every record in ``buffers``.
 
         Parameters
         ----------
-        now : callable
-            Reads CUPTI's clock; called once all buffers are read.
+        now : int
+            CUPTI's clock.
         last : bool
             The recording has ended: what waited for a later record comes now.
         """
@@ -105,7 +103,7 @@ class Decoder:
                 else:
                     kept.setdefault(kind, []).append(records)
         joined = {kind: Records.joined(parts) for kind, parts in kept.items()}
-        return self._rest(joined, done, now(), last)
+        return self._rest(joined, done, now, last)
 
     def _activities(self, kind: int, records: Records) -> pa.Table:
         good, without = timed(records)
