@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-__all__ = ["COPY_ENGINES", "ENGINES", "engine_of"]
+__all__ = ["COPY_ENGINES", "COPY_NAMES", "ENGINES", "engine_of"]
 
 SM = "SM"
 H2D = "H2D"
@@ -25,6 +25,15 @@ to the SMs; ``GRAPH`` holds launches that were traced as one row; ``HOST`` runs 
 
 COPY_ENGINES: Sequence[str] = (H2D, D2H, P2P)
 """Engines whose time is communication with something outside the device."""
+
+COPY_NAMES: Mapping[str, str] = {
+    "HtoD": "[CUDA memcpy Host-to-Device]",
+    "DtoH": "[CUDA memcpy Device-to-Host]",
+    "DtoD": "[CUDA memcpy Device-to-Device]",
+    "PtoP": "[CUDA memcpy Peer-to-Peer]",
+    "HtoH": "[CUDA memcpy Host-to-Host]",
+}
+"""What a copy is called in tables and pictures, by its direction in CUPTI's words."""
 
 _BY_KIND = {"kernel": SM, "memset": MEMSET, "graph": GRAPH, "host_func": HOST}
 _BY_COPY = {"HtoD": H2D, "DtoH": D2H, "DtoD": D2D, "PtoP": P2P, "HtoH": HOST}

@@ -15,17 +15,10 @@ from timeline.backends.sim.classes import (
 from timeline.backends.sim.costs import along, fill_share
 from timeline.backends.sim.device_model import DeviceModel
 from timeline.backends.sim.engines import EngineQueues
+from timeline.engines import COPY_NAMES
 from timeline.program import CopyKind, Memcpy, MemoryKind, Memset, is_host_paced
 
 __all__ = ["CopyCosts"]
-
-_NAMES = {
-    CopyKind.HTOD: "[CUDA memcpy Host-to-Device]",
-    CopyKind.DTOH: "[CUDA memcpy Device-to-Host]",
-    CopyKind.DTOD: "[CUDA memcpy Device-to-Device]",
-    CopyKind.PTOP: "[CUDA memcpy Peer-to-Peer]",
-    CopyKind.HTOH: "[CUDA memcpy Host-to-Host]",
-}
 
 
 class CopyCosts:
@@ -139,7 +132,7 @@ def _row(op: Memcpy) -> dict[str, Any]:
     src, dst = op.src.buffer, op.dst.buffer
     row: dict[str, Any] = {
         "kind": "memcpy",
-        "name": _NAMES[op.kind],
+        "name": COPY_NAMES[op.kind],
         "bytes": op.bytes,
         "copy_kind": op.kind.value,
         "src_kind": src.kind.value,

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from timeline.engines import ENGINES, engine_of
+from timeline.engines import COPY_NAMES, ENGINES, engine_of
 from timeline.formats.intake import Intake
 from timeline.formats.nsys_sqlite.about import DeviceMap
 from timeline.formats.nsys_sqlite.global_ids import known_processes
@@ -26,14 +26,7 @@ __all__ = ["SOURCES", "Source"]
 Array = npt.NDArray[Any]
 Columns = dict[str, Any]
 
-_COPIES = ("HtoD", "DtoH", "DtoD", "PtoP", "HtoH")
-_COPY_NAMES = (
-    "[CUDA memcpy Host-to-Device]",
-    "[CUDA memcpy Device-to-Host]",
-    "[CUDA memcpy Device-to-Device]",
-    "[CUDA memcpy Peer-to-Peer]",
-    "[CUDA memcpy Host-to-Host]",
-)
+_COPIES, _COPY_NAMES = tuple(COPY_NAMES), tuple(COPY_NAMES.values())
 _COPY_ENGINES = np.array([ENGINES.index(engine_of("memcpy", c)) for c in _COPIES], np.int32)
 _COPY_CODES = np.array([_COPIES.index(k) if k else -1 for k in COPY_KINDS], np.int32)
 _MEMORIES = tuple(dict.fromkeys(MEMORY_KINDS))

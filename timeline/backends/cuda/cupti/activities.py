@@ -19,19 +19,12 @@ from timeline.backends.cuda.cupti.fields import (
 )
 from timeline.backends.cuda.cupti.kinds import COPY_KINDS, MEMORY_KINDS, ActivityKind
 from timeline.backends.cuda.cupti.names import Strings
-from timeline.engines import ENGINES, engine_of
+from timeline.engines import COPY_NAMES, ENGINES, engine_of
 from timeline.trace import table
 
 __all__ = ["activities", "timed"]
 
-_COPIES = ("HtoD", "DtoH", "DtoD", "PtoP", "HtoH")
-_COPY_NAMES = (
-    "[CUDA memcpy Host-to-Device]",
-    "[CUDA memcpy Device-to-Host]",
-    "[CUDA memcpy Device-to-Device]",
-    "[CUDA memcpy Peer-to-Peer]",
-    "[CUDA memcpy Host-to-Host]",
-)
+_COPIES, _COPY_NAMES = tuple(COPY_NAMES), tuple(COPY_NAMES.values())
 _COPY_ENGINES = np.array([ENGINES.index(engine_of("memcpy", c)) for c in _COPIES], np.int32)
 _COPY_CODES = np.array([_COPIES.index(k) if k else -1 for k in COPY_KINDS], np.int8)
 _MEMORIES = tuple(dict.fromkeys(MEMORY_KINDS))
