@@ -72,7 +72,7 @@ def diagnose(
     works = [work_of(trace, each, window=span, repeat=repeat) for each in known]
     parts = []
     for case in (case_of(execution(work), works) for work in works if work.device in chosen):
-        gains = Gains(case, repeat) if span is None else None
+        gains = Gains(case) if span is None else None
         parts.append(examine(case, least, gains=gains))
     found = sorted((one for part in parts for one in part.findings), key=lambda one: -one.cost_ns)
     return Diagnosis(tuple(found), tuple(note for part in parts for note in part.unknown))

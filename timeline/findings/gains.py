@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from timeline.findings.case import Case
+
+if TYPE_CHECKING:
+    from timeline.whatif import Replays
 
 __all__ = ["MOST_PREDICTED", "TRUSTED", "Gain", "Gains"]
 
@@ -35,25 +40,19 @@ class Gain:
 
 
 class Gains:
-    """Tries fixes on a device of a repeat, or of a whole trace.
+    """Tries fixes on a device of a repeat, or of a whole trace without repeats."""
 
-    Parameters
-    ----------
-    repeat : int, optional
-        The one that the case is of; None for all of a trace without repeats.
-    """
-
-    def __init__(self, case: Case, repeat: int | None) -> None:
-        self._case, self._repeat = case, repeat
+    def __init__(self, case: Case) -> None:
+        self._case = case
 
     def of(self, fix: str) -> Gain | None:
         """Gain of a fix, ``name:value``; None where that can't be told, or nothing changes."""
-        from timeline.whatif import FIXES, predict  # half a report's time to import
+        from timeline.whatif import FIXES  # half a report's time to import
 
-        if fix.partition(":")[0] not in FIXES or not self._can_be_lifted:
+        too_long = len(self._case.work.rows) > MOST_PREDICTED
+        if too_long or fix.partition(":")[0] not in FIXES:
             return None
-        work = self._case.work
-        found = predict(work.trace, [fix], repeat=self._repeat, device=work.device)
+        found = self._replays.prediction([fix])
         trusted = abs(found.replayed_ns - found.recorded_ns) <= TRUSTED * found.recorded_ns
         if not found.applied or not trusted:
             return None
@@ -61,8 +60,8 @@ class Gains:
         least, most = found.replayed_ns - max(either), found.replayed_ns - min(either)
         return Gain(most, least, found.assumed)
 
-    @property
-    def _can_be_lifted(self) -> bool:
-        """Whether it is short enough, and all of its activities have a length."""
-        work = self._case.work
-        return len(work.rows) <= MOST_PREDICTED and bool((work.ends > work.starts).all())
+    @cached_property
+    def _replays(self) -> Replays:
+        from timeline.whatif import Replays
+
+        return Replays(self._case.execution)

@@ -83,7 +83,7 @@ def report(
     span = Window(*window) if window is not None else None
     works = [work_of(trace, device, window=span, repeat=repeat) for device in devices(trace)]
     measured = tuple(
-        _device(work, works, repeat, communicating, chosen or {}, windowed=span is not None)
+        _device(work, works, communicating, chosen or {}, windowed=span is not None)
         for work in works
     )
     found = [*trace.meta.notes, *_notes(trace, works, measured)]
@@ -106,7 +106,6 @@ def report(
 def _device(
     work: Work,
     works: list[Work],
-    repeat: int | None,
     communicating: Selection | None,
     chosen: Mapping[str, Selection],
     *,
@@ -116,7 +115,7 @@ def _device(
     why = case_of(execution(work), works) if len(work.rows) <= MOST_EXPLAINED else None
     found = Diagnosis((), ())
     if why is not None:
-        found = examine(why, gains=None if windowed else Gains(why, repeat))
+        found = examine(why, gains=None if windowed else Gains(why))
     return DeviceReport(
         device=work.device,
         name=known.get(work.device, ""),

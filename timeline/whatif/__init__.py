@@ -8,7 +8,7 @@ schedule back, and what a prediction says of a fix is the difference that the fi
 from timeline.whatif.fix import Change, Fix, Parameter
 from timeline.whatif.fixes import FIXES
 from timeline.whatif.lift import lift
-from timeline.whatif.prediction import Prediction, predict, rank
+from timeline.whatif.prediction import Prediction, Replays, predict, rank
 from timeline.whatif.replay import Schedule, replay
 from timeline.whatif.scenario import Scenario
 
@@ -18,6 +18,7 @@ __all__ = [
     "Fix",
     "Parameter",
     "Prediction",
+    "Replays",
     "Scenario",
     "Schedule",
     "lift",

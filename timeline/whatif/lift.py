@@ -7,7 +7,6 @@ import numpy as np
 from timeline.analysis.execution import Execution, execution
 from timeline.analysis.windows import devices, median_repeat
 from timeline.analysis.work import Work, work_of
-from timeline.backends.sim.device_model import DeviceModel
 from timeline.errors import TraceError
 from timeline.trace import Trace
 from timeline.whatif.described import described_device
@@ -20,7 +19,7 @@ from timeline.whatif.lifting.timing import timed
 from timeline.whatif.orders import NO_ORDERS
 from timeline.whatif.scenario import Activities, Scenario
 
-__all__ = ["lift"]
+__all__ = ["chosen", "lift", "lifted"]
 
 
 def lift(
@@ -51,11 +50,11 @@ def lift(
     UsageError
         For a repeat or device that the trace does not have.
     """
-    work = _chosen(trace, repeat, device)
-    return _lifted(execution(work), described_device(trace, work.device), free)
+    return lifted(execution(chosen(trace, repeat, device)), free)
 
 
-def _chosen(trace: Trace, repeat: int | None, device: int | None) -> Work:
+def chosen(trace: Trace, repeat: int | None, device: int | None) -> Work:
+    """What :func:`lift` reads of a trace, and raises."""
     if trace.activities.num_rows == 0:
         raise TraceError("the trace has no activities: there is nothing to replay")
     if repeat is None:
@@ -66,8 +65,10 @@ def _chosen(trace: Trace, repeat: int | None, device: int | None) -> Work:
     return max(found, key=lambda work: len(work.rows))
 
 
-def _lifted(found: Execution, model: DeviceModel, free: bool | None) -> Scenario:
+def lifted(found: Execution, free: bool | None) -> Scenario:
+    """:func:`lift`, of what is known of who waited for whom."""
     work = found.work
+    model = described_device(work.trace, work.device)
     calls = calls_of(found)
     count = len(work.rows)
     shares = engine_shares(work, model)

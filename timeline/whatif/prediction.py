@@ -9,18 +9,19 @@ from typing import Any
 
 import numpy as np
 
+from timeline.analysis.execution import Execution, execution
 from timeline.errors import unknown
 from timeline.trace import Trace
 from timeline.whatif.as_trace import as_trace
 from timeline.whatif.fix import Fix
 from timeline.whatif.fixes import FIXES
-from timeline.whatif.lift import lift
+from timeline.whatif.lift import chosen, lifted
 from timeline.whatif.lifting.gate import regated
 from timeline.whatif.limits import limits
 from timeline.whatif.replay import replay
 from timeline.whatif.scenario import Scenario
 
-__all__ = ["Prediction", "predict", "rank"]
+__all__ = ["Prediction", "Replays", "predict", "rank"]
 
 Json = dict[str, Any]
 Asked = tuple[Fix, list[str]]
@@ -139,8 +140,7 @@ def predict(
     TraceError
         For a trace without activities.
     """
-    asked = [parsed(text) for text in fixes]
-    return _Replays(trace, repeat, device, free).prediction(tuple(fixes), asked)
+    return Replays(execution(chosen(trace, repeat, device)), free).prediction(fixes)
 
 
 def rank(
@@ -151,8 +151,8 @@ def rank(
     free: bool | None = None,
 ) -> list[Prediction]:
     """Each fix that changes anything, alone, the one that gains most first."""
-    replays = _Replays(trace, repeat, device, free)
-    found = [replays.prediction((name,), [(fix, [])]) for name, fix in FIXES.items() if fix.ranked]
+    replays = Replays(execution(chosen(trace, repeat, device)), free)
+    found = [replays.prediction([name]) for name, fix in FIXES.items() if fix.ranked]
     return sorted((one for one in found if one.applied), key=lambda one: -one.gain_ns)
 
 
@@ -170,14 +170,12 @@ def parsed(text: str) -> Asked:
     return FIXES[name], values
 
 
-class _Replays:
+class Replays:
     """Lifts a recording once and replays it with one set of fixes after another."""
 
-    def __init__(
-        self, trace: Trace, repeat: int | None, device: int | None, free: bool | None
-    ) -> None:
-        self._lift = partial(lift, trace, repeat=repeat, device=device)
-        self._scenario = self._lift(free=free)
+    def __init__(self, found: Execution, free: bool | None = None) -> None:
+        self._execution = found
+        self._scenario = lifted(found, free)
         self._undecided = free is None and self._scenario.seen_free is None
 
     @cached_property
@@ -189,12 +187,13 @@ class _Replays:
         """The same with kernels that keep their pace; None where that is no other schedule."""
         if not self._undecided:
             return None
-        found = self._lift(free=True)
+        found = lifted(self._execution, free=True)
         loads = self._scenario.activities.loads
         return None if np.array_equal(found.activities.loads, loads) else found
 
-    def prediction(self, texts: tuple[str, ...], asked: Sequence[Asked]) -> Prediction:
-        """With these fixes."""
+    def prediction(self, fixes: Sequence[str]) -> Prediction:
+        """With these fixes; see :func:`predict`."""
+        texts, asked = tuple(fixes), [parsed(text) for text in fixes]
         fixed = _fixed(self._scenario, texts, asked)
         schedule = replay(fixed.scenario)
         work = self._scenario.work
