@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 from timeline.backends.cuda.cupti.find import driver_version
 from timeline.doctor.check import Check, State
 from timeline.errors import CuptiError, TimelineError
+
+if TYPE_CHECKING:
+    from timeline.trace import Device
 
 __all__ = ["gpu"]
 
@@ -38,30 +41,18 @@ def _devices() -> Check:
     if reason := why_not_cuda():
         return Check("GPU", State.WRONG, *_told(reason))
     from timeline.backends.cuda.api import load_api
+    from timeline.backends.cuda.device import describe
+    from timeline.backends.cuda.presence import device_count
 
     api = load_api()
-    count = int(api.check(api.driver.cuDeviceGetCount(), "cuDeviceGetCount"))
-    return Check("GPU", State.OK, "; ".join(_described(api, i) for i in range(count)))
+    found = [_described(describe(api, index)) for index in range(device_count(api))]
+    return Check("GPU", State.OK, "; ".join(found))
 
 
-def _described(api: Any, index: int) -> str:
-    kinds = api.driver.CUdevice_attribute
-    device = api.check(api.driver.cuDeviceGet(index), "cuDeviceGet")
-    name = api.check(api.driver.cuDeviceGetName(128, device), "cuDeviceGetName")
-    memory = api.check(api.driver.cuDeviceTotalMem(device), "cuDeviceTotalMem")
-
-    def attribute(kind: str) -> int:
-        found = api.driver.cuDeviceGetAttribute(
-            getattr(kinds, f"CU_DEVICE_ATTRIBUTE_{kind}"), device
-        )
-        return int(api.check(found, "cuDeviceGetAttribute"))
-
-    capability = ".".join(
-        str(attribute(f"COMPUTE_CAPABILITY_{part}")) for part in ("MAJOR", "MINOR")
-    )
-    text = name.split(b"\0")[0].decode(errors="replace")
-    sms = attribute("MULTIPROCESSOR_COUNT")
-    return f"{index}: {text}, sm_{capability.replace('.', '')}, {sms} SMs, {memory / _GIB:.0f} GiB"
+def _described(device: Device) -> str:
+    capability = (device.compute_capability or "").replace(".", "")
+    memory = (device.memory_bytes or 0) / _GIB
+    return f"{device.id}: {device.name}, sm_{capability}, {device.sm_count} SMs, {memory:.0f} GiB"
 
 
 def _cupti() -> Check:
