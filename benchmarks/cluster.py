@@ -1,4 +1,4 @@
-"""Blocks that each load a whole tile, beside clusters of which one block does. One call on a GPU.
+"""Blocks that each load a whole tile, beside clusters that load it once. One call on a GPU.
 
 Correctness first, for each size of the cluster and several numbers of tiles, blocks and rounds:
 integers for equality, outputs poisoned before and guarded behind, the bytes that the kernels count.
@@ -33,7 +33,14 @@ import torch
 
 from benchmarks.device_bench import DeviceBench
 from timeline.program import Builder
-from timeline.techniques.cluster_dsmem import CLUSTERS, TILE, bytes_read, combined, launch
+from timeline.techniques.cluster_dsmem import (
+    CLUSTERS,
+    FORMS,
+    TILE,
+    bytes_read,
+    combined,
+    launch,
+)
 
 CASES = [(1, 1, 4), (3, 2, 8), (33, 5, 132), (132, 3, 264), (50, 7, 528)]
 """Tiles, rounds, blocks a cluster of 4 has in the grid."""
@@ -78,7 +85,7 @@ def wrong(bench: DeviceBench, batch: Batch, **how: Any) -> str:
         return f"{differ} of {count} elements differ"
     read, wanted = (
         int(batch.read),
-        bytes_read(batch.tiles, batch.rounds, how["cluster"], together=how["together"]),
+        bytes_read(batch.tiles, batch.rounds, how["cluster"], how["way"]),
     )
     return "" if read == wanted else f"{read} bytes read, not {wanted}"
 
@@ -88,25 +95,33 @@ def correctness(bench: DeviceBench, cases: list[tuple[int, int, int]]) -> list[J
     for cluster in CLUSTERS:
         for tiles, rounds, blocks in cases:
             grid = blocks // 4 * cluster
-            for together in (False, True):
+            for way in FORMS:
                 torch.manual_seed(tiles)
                 batch = Batch(tiles, rounds)
-                how = {"grid": grid, "cluster": cluster, "together": together}
+                how = {"grid": grid, "cluster": cluster, "way": way}
                 row = {"tiles": tiles, "rounds": rounds, **how}
                 rows.append({**row, "wrong": wrong(bench, batch, **how)})
     return rows
+
+
+GRIDS: dict[int, tuple[int, ...]] = {
+    2: (132, 264, 528),
+    4: (120, 132, 240, 264, 528),
+    8: (120, 264, 528),
+    16: (112, 256, 512),
+}
+"""Blocks; of clusters of 4 and 8, 120 and 240 fit on 132 SMs at once, 132 and 264 do not."""
 
 
 def rates(bench: DeviceBench, tiles: int, rounds: int, repeats: int) -> list[Json]:
     """Time of a batch in each way, interleaved; medians."""
     batch = Batch(tiles, rounds)
     ways: list[Json] = [
-        {"grid": grid, "cluster": cluster, "together": together, "cooperative": cooperative}
+        {"grid": grid, "cluster": cluster, "way": way, "cooperative": cooperative}
         for cluster in CLUSTERS
-        for grid in (132, 264, 528)
-        for together in (False, True)
-        for cooperative in ((False, True) if together and cluster == 4 else (False,))
-        if grid % cluster == 0
+        for grid in GRIDS[cluster]
+        for way in FORMS
+        for cooperative in ((False, True) if way == "shares" and cluster == 4 else (False,))
     ]
     issues, rows = list[Callable[[], None]](), list[Json]()
     for way in ways:
@@ -124,7 +139,7 @@ def rates(bench: DeviceBench, tiles: int, rounds: int, repeats: int) -> list[Jso
             row["times"].append(bench.ns(issue, 10))
     for row in timed:
         row["us"] = statistics.median(row.pop("times")) / 1e3
-        of_tiles = bytes_read(tiles, rounds, row["cluster"], together=True)
+        of_tiles = bytes_read(tiles, rounds, row["cluster"], "shares")
         row["operand_gbps"] = of_tiles / row["us"] / 1e3
     return rows
 
@@ -142,11 +157,10 @@ def main() -> int:
     for row in bad:
         print("  ", row)
     if not options.quick:
-        results["rates"] = rates(bench, 132, 48, 5)
-        print("132 tiles, 48 rounds: grid, cluster, way, µs, operands (each once) in GB/s")
+        results["rates"] = rates(bench, 120, 48, 5)
+        print("120 tiles, 48 rounds: grid, cluster, way, µs, operands (each once) in GB/s")
         for row in results["rates"]:
-            way = "cluster" if row["together"] else "blocks"
-            way += ", cooperative" if row["cooperative"] else ""
+            way = row["way"] + (", cooperative" if row["cooperative"] else "")
             figures = row.get("failed") or f"{row['us']:9.1f} {row['operand_gbps']:8.0f}"
             print(f"  {row['grid']:5} {row['cluster']:3} {way:22} {figures}")
     if options.output:

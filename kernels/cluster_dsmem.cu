@@ -1,24 +1,15 @@
 // Tiles whose every element needs the sums of all columns: blocks that share a tile each load all of it,
-// or, in a cluster, one of them does, and the others read their rows out of its shared memory (DSMEM) and
-// exchange what they summed.
+// on any device, or, in a cluster, one of them does, and the others read their rows out of its shared
+// memory (DSMEM) and exchange what they summed. cluster_shares.cu has the forms that win.
 //
 //     c[i][j] = sum over r of a[i][j] * (column sum of b[r])[j] + b[r][i][j] * (column sum of a)[j]
 //
 // for tiles a of a batch and tiles b[r], the same for all: 128 x 128 floats, in panels of 32 columns. A
 // block has a band of rows. Integers stay exact while no sum reaches 2^24.
-#include "hopper.cuh"
+#include "cluster_tiles.cuh"
 
-#ifndef CLUSTER
-#define CLUSTER 4  // blocks that share a tile: 2, 4, 8 or 16
-#endif
-
-constexpr u32 TILE = 128, PANEL = 32;  // rows; columns: rows of 128 bytes
-constexpr u32 BAND = TILE / CLUSTER;
-constexpr u32 WORKERS = 256, WARPS = WORKERS / 32;
-constexpr u32 QUADS = PANEL / 4;           // groups of four columns, a thread each
 constexpr u32 STEP = WORKERS / QUADS;      // rows that the block takes at once
 constexpr u32 MINE = (BAND + STEP - 1) / STEP;  // rows of the band that a thread has, at most
-constexpr u32 PANEL_BYTES = TILE * PANEL * sizeof(float);
 
 // A thread's part of a panel: four columns of each STEP-th row, and which of these are in the band.
 struct Part {
@@ -38,29 +29,6 @@ struct Part {
         }
     }
 };
-
-__device__ __forceinline__ float4 operator+(float4 a, float4 b) {
-    return make_float4(a.x + b.x, a.y + b.y, a.z + b.z, a.w + b.w);
-}
-
-// out += a * sums_of_b + b * sums_of_a
-__device__ __forceinline__ void add_products(float4& out, float4 a, float4 sums_of_b, float4 b, float4 sums_of_a) {
-    out.x += a.x * sums_of_b.x + b.x * sums_of_a.x;
-    out.y += a.y * sums_of_b.y + b.y * sums_of_a.y;
-    out.z += a.z * sums_of_b.z + b.z * sums_of_a.z;
-    out.w += a.w * sums_of_b.w + b.w * sums_of_a.w;
-}
-
-// Takes in an operand's rows and column sums: those of a in round 0, then those of b[round - 1].
-__device__ __forceinline__ void accumulate(u32 round, float4 (&a)[MINE], float4 (&out)[MINE], float4& sums_of_a,
-                                           const float4 (&now)[MINE], float4 sums) {
-    if (round == 0) sums_of_a = sums;
-#pragma unroll
-    for (u32 i = 0; i < MINE; ++i) {
-        if (round == 0) a[i] = now[i];
-        else add_products(out[i], a[i], sums, now[i], sums_of_a);
-    }
-}
 
 __device__ __forceinline__ float4 shuffled(float4 v, u32 lanes) {
     constexpr u32 ALL = 0xffffffffu;
@@ -88,7 +56,7 @@ extern "C" __global__ void __launch_bounds__(WORKERS, 4)
     u32 turn = 0;
     for (u32 tile = blockIdx.x / CLUSTER; tile < tiles; tile += gridDim.x / CLUSTER) {
         const u64 begin = compute.begin();
-        for (u32 panel = 0; panel < TILE / PANEL; ++panel) {
+        for (u32 panel = 0; panel < PANELS; ++panel) {
             float4 mine[MINE] = {}, out[MINE] = {}, sums_of_a = {};
             for (u32 round = 0; round <= rounds; ++round, turn ^= 1) {
                 const float* const operand = round == 0 ? a + static_cast<u64>(tile) * TILE * TILE
@@ -156,7 +124,7 @@ struct Cursor {
 __device__ __forceinline__ void lead(Shared& shared, const TensorMap& a, const TensorMap& b, u32 cluster, u32 clusters,
                                      u32 tiles, u32 rounds, u64* read, TileStamps& stamps) {
     const u32 mine = cluster < tiles ? (tiles - cluster + clusters - 1) / clusters : 0;
-    const u32 total = mine * (TILE / PANEL) * (rounds + 1);
+    const u32 total = mine * PANELS * (rounds + 1);
     Cursor next = {cluster};
     u64 begin = stamps.begin();
     for (u32 turn = 0; turn < total + STAGES; ++turn) {
@@ -247,7 +215,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 4)
         u32 turn = 0;
         for (u32 tile = cluster; tile < tiles; tile += clusters) {
             const u64 begin = compute.begin();
-            for (u32 panel = 0; panel < TILE / PANEL; ++panel) {
+            for (u32 panel = 0; panel < PANELS; ++panel) {
                 float4 mine[MINE] = {}, out[MINE] = {}, sums_of_a = {};
                 for (u32 round = 0; round <= rounds; ++round, ++turn) {
                     const u32 stage = turn % STAGES;

@@ -219,3 +219,12 @@ def test_blocks_of_a_cluster_read_their_leaders_memory() -> None:
     assert "st.shared::cluster.v4.f32" in ptx
     assert "ld.global.v4" not in ptx
     assert ptx.count("barrier.cluster.wait") == 2
+
+
+def test_blocks_of_a_cluster_exchange_what_they_summed() -> None:
+    ptx = body("tile_by_shares", "cluster_shares.cu")
+    assert ptx.count("cp.async.bulk.tensor.2d") == 4
+    assert "cp.async.bulk.shared::cluster.shared::cta" in ptx
+    assert "ld.shared::cluster" not in ptx
+    assert "ld.global.v4" not in ptx
+    assert ptx.count("barrier.cluster.wait") == 2

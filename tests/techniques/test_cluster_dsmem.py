@@ -28,36 +28,42 @@ def test_the_twin_against_loops() -> None:
 
 
 def test_a_cluster_loads_a_tile_once_and_its_blocks_each() -> None:
-    once = bytes_read(66, 96, 4, together=True)
+    once = bytes_read(66, 96, 4, "leader")
     assert once == 66 * 97 * TILE_BYTES
-    assert bytes_read(66, 96, 4, together=False) == 4 * once
+    assert bytes_read(66, 96, 4, "shares") == once
+    assert bytes_read(66, 96, 4, "blocks") == 4 * once
 
 
 def test_variants_change_one_thing() -> None:
-    apart, together, cooperative = (launches(v)[0] for v in ("per_block", "cluster", "cooperative"))
-    assert (apart.cluster, together.cluster) == ((1, 1, 1), (4, 1, 1))
-    assert apart.grid == together.grid == cooperative.grid
+    apart, leader, together, cooperative = (
+        launches(v)[0] for v in ("per_block", "leader", "cluster", "cooperative")
+    )
+    assert apart.cluster == (1, 1, 1)
+    assert leader.cluster == together.cluster == (4, 1, 1)
+    assert apart.grid == leader.grid == together.grid == cooperative.grid
     assert (together.cooperative, cooperative.cooperative) == (False, True)
     assert together.kernel == cooperative.kernel
     assert together.args == cooperative.args
 
 
 @pytest.mark.parametrize("size", [2, 4, 8, 16])
-def test_sizes_of_the_cluster(size: int) -> None:
-    for op in launches("cluster", cluster_size=size, grid=32):
-        assert op.cluster == (size, 1, 1)
-        assert op.dynamic_shared_bytes > 3 * TILE * 32 * 4
-        assert all(a.box == (TILE, 32) for a in op.args if isinstance(a, TensorMap))
+@pytest.mark.parametrize("variant", ["leader", "cluster", "per_block"])
+def test_sizes_of_the_cluster(variant: str, size: int) -> None:
+    for op in launches(variant, cluster_size=size, grid=32):
+        assert op.cluster == (1 if variant == "per_block" else size, 1, 1)
+        rows = TILE if variant == "leader" else TILE // size
+        assert all(a.box == (rows, 32) for a in op.args if isinstance(a, TensorMap))
         assert ("CLUSTER=4" in op.kernel.defines) is False
         assert (f"CLUSTER={size}" in op.kernel.defines) == (size != 4)
         assert op.instead is not None
         assert op.instead.kernel.entry == "tile_per_block"
 
 
-def test_four_blocks_fit_on_an_sm() -> None:
-    (op, *_) = launches("cluster")
-    assert 4 * (op.dynamic_shared_bytes + 1024) <= 228 * 1024
-    assert 4 * op.block[0] * op.kernel.registers <= 65536
+@pytest.mark.parametrize(("variant", "blocks"), [("per_block", 3), ("leader", 4), ("cluster", 2)])
+def test_blocks_of_both_streams_fit_on_an_sm(variant: str, blocks: int) -> None:
+    (op, *_) = launches(variant)
+    assert blocks * (op.dynamic_shared_bytes + 1024) <= 228 * 1024
+    assert blocks * op.block[0] * op.kernel.registers <= 65536
 
 
 def test_what_can_not_be_is_refused_by_name() -> None:

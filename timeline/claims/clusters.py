@@ -68,12 +68,14 @@ CLAIMS = (
             recorded(
                 Part.DECIDES,
                 "cluster_pipeline",
-                "bytes that clusters of four loaded, as the kernels counted them, as a part of "
-                "what blocks by themselves did",
-                counted("cluster", "per_block", BYTES_READ),
+                "bytes that clusters of four loaded whose leader loads, as the kernels counted "
+                "them, as a part of what blocks by themselves did",
+                counted("leader", "per_block", BYTES_READ),
                 most=0.25,
             ),
-            *shown("cluster_pipeline", "one load a cluster", part=Part.SUPPORTS),
+            *shown(
+                "cluster_pipeline", "a leader's memory", "one load a cluster", part=Part.SUPPORTS
+            ),
         ),
     ),
     Claim(

@@ -1,62 +1,118 @@
-"""``kernels/cluster_dsmem.cu``: tiles of whose column sums every block needs all, and their twin.
+"""``kernels/cluster_dsmem.cu``, ``cluster_shares.cu``: tiles whose column sums all blocks need.
 
 For each tile ``a`` of a batch, and tiles ``b[r]`` that are the same for all of them,
 ``c = Σ_r a * colsum(b[r]) + b[r] * colsum(a)``: 128 x 128 float32 each. The blocks that share a
-tile have a band of its rows each, and all of them need every element of ``a`` and of ``b``.
+tile have a band of its rows each, and all of them need every element of ``a`` and of ``b``, or what
+others summed of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from timeline.program import Buffer, Builder, Kernel, Span, Stream, Work, rows_map
 
-__all__ = ["CLUSTERS", "TILE", "TILE_BYTES", "Float32", "bytes_read", "combined", "launch"]
+__all__ = [
+    "CLUSTERS",
+    "TILE",
+    "TILE_BYTES",
+    "Float32",
+    "Way",
+    "bytes_read",
+    "combined",
+    "launch",
+    "shared_bytes",
+]
 
 TILE = 128
 TILE_BYTES = TILE * TILE * 4
 PANEL = 32
 PANELS = TILE // PANEL
-STAGES = 3
-PANEL_NS = 400
-"""A panel in a cluster: word of it, its rows through DSMEM, sums to and fro: what it should take.
-An H100 took 1,385 in a cluster of four, and 510 in a block that loads it itself
-(``benchmarks/results/cluster_h100.json``): there the cluster lost."""
-
-ALONE_PANEL_NS = 350
-"""A panel that a block loads itself, when nothing contends for the L2 cache: an estimate."""
+SUM_BYTES = TILE * 4
 
 CLUSTERS = (2, 4, 8, 16)
 """Blocks that share a tile; more than 8 are not portable."""
 
+Way = Literal["blocks", "portable", "leader", "shares"]
+"""How operands come to the blocks that share a tile: each loads all of them through TMA, or by
+ordinary loads; in a cluster, one loads them, and all read its shared memory; each loads a share."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The kernel of a way.
+
+    Attributes
+    ----------
+    threads : int
+        Of a block.
+    operand_ns : float
+        What an operand tile of 64 KiB costs a block that runs with another on its SM, on an H100
+        (``benchmarks/results/cluster_h100.json``).
+    box : int or None
+        Rows that a tensor map's box has; 0 for a band; None without tensor maps.
+    """
+
+    entry: str
+    source: str
+    threads: int
+    registers: int
+    operand_ns: float
+    roles: tuple[str, ...] = ("load", "compute")
+    needs: tuple[str, ...] = ("cluster", "tma")
+    box: int | None = 0
+    swizzle: int = 128
+
+
+FORMS: dict[Way, Form] = {
+    "portable": Form(
+        "tile_per_block", "cluster_dsmem.cu", 256, 64, 2_700, ("compute",), (), box=None
+    ),
+    "blocks": Form("tile_per_block_tma", "cluster_shares.cu", 288, 56, 1_600, needs=("tma",)),
+    "leader": Form("tile_per_cluster", "cluster_dsmem.cu", 288, 56, 5_500, box=TILE, swizzle=0),
+    "shares": Form("tile_by_shares", "cluster_shares.cu", 320, 96, 1_180),
+}
+
 Float32 = npt.NDArray[np.float32]
 
 
-def _kernel(entry: str, cluster: int, registers: int, roles: tuple[str, ...]) -> Kernel:
+def _kernel(way: Way, cluster: int) -> Kernel:
+    form = FORMS[way]
     return Kernel(
-        entry,
-        "cluster_dsmem.cu",
-        entry,
-        registers=registers,
-        static_shared_bytes=0 if entry == "tile_per_cluster" else 2_048,
+        form.entry,
+        form.source,
+        form.entry,
+        registers=form.registers,
+        static_shared_bytes=2_048 if way == "portable" else 0,
         defines=() if cluster == 4 else (f"CLUSTER={cluster}",),
-        emulate=_together if entry == "tile_per_cluster" else _apart(cluster),
-        stamp_roles=roles,
+        emulate=_emulate(way, cluster),
+        stamp_roles=form.roles,
         stamp_tiles=4,
         stamp_blocks=16,
-        needs=("cluster", "tma") if entry == "tile_per_cluster" else (),
+        needs=form.needs,
     )
 
 
-def shared_bytes(cluster: int) -> int:
-    """``struct Shared``: the stages, sums of the blocks and of eight warps, barriers."""
+def shared_bytes(way: Way, cluster: int) -> int:
+    """Dynamic shared memory of a block: the kernel's ``Shared``, ``Panels`` or ``Shares``."""
     panel_row = PANEL * 4
-    barriers = 8 * (3 * STAGES + 2)
-    return STAGES * TILE * panel_row + (2 * cluster + 8) * panel_row + barriers + 8
+    if way == "portable":
+        return 0
+    if way == "leader":
+        stages, barriers = 3, 8 * (3 * 3 + 2)
+        return stages * TILE * panel_row + (2 * cluster + 8) * panel_row + barriers + 8
+    stages, slots = 4, 4
+    if way == "blocks":
+        size = stages * TILE * panel_row + 8 * 2 * stages
+    else:
+        size = stages * TILE_BYTES // cluster + slots * SUM_BYTES * cluster
+        size += 8 * (2 * stages + 2 * slots)
+    return -(-size // 1024) * 1024
 
 
 def launch(
@@ -71,7 +127,7 @@ def launch(
     rounds: int,
     grid: int,
     cluster: int,
-    together: bool,
+    way: Way,
     cooperative: bool = False,
 ) -> None:
     """Launch ``target = Σ_r batch * colsum(weights[r]) + weights[r] * colsum(batch)``.
@@ -84,58 +140,47 @@ def launch(
         Blocks, a multiple of ``cluster``; they take tile after tile.
     cluster : int
         Blocks that share a tile.
-    together : bool
-        Whether they are a cluster of which one block loads.
+    way : str
+        How the operands come to them.
     """
+    form = FORMS[way]
+    how: dict[str, Any] = {"tiles": tiles, "rounds": rounds, "grid": grid, "cluster": cluster}
     operands: tuple[Any, ...] = (batch, weights)
-    if together:
+    if form.box is not None:
+        box = (form.box or TILE // cluster, PANEL)
         operands = (
-            rows_map(batch, "float32", (tiles * TILE, TILE), (TILE, PANEL)),
-            rows_map(weights, "float32", (rounds * TILE, TILE), (TILE, PANEL)),
+            rows_map(batch, "float32", (tiles * TILE, TILE), box, form.swizzle),
+            rows_map(weights, "float32", (rounds * TILE, TILE), box, form.swizzle),
         )
-        kernel = _kernel("tile_per_cluster", cluster, 56, ("load", "compute"))
-    else:
-        kernel = _kernel("tile_per_block", cluster, 64, ("compute",))
     b.launch(
-        kernel,
+        _kernel(way, cluster),
         stream,
         grid=grid,
-        block=288 if together else 256,
-        cluster=cluster if together else 1,
+        block=form.threads,
+        cluster=cluster if "cluster" in form.needs else 1,
         args=(*operands, target, read, np.uint32(tiles), np.uint32(rounds)),
-        work=_work(tiles, rounds, grid, cluster, together=together),
+        work=_work(way, tiles, rounds, grid, cluster),
         inputs=(batch, weights, read),
         outputs=(target, read),
-        dynamic_shared_bytes=shared_bytes(cluster) if together else 0,
+        dynamic_shared_bytes=shared_bytes(way, cluster),
         cooperative=cooperative,
     )
-    if together:
+    if form.needs:
         with b.otherwise():
-            launch(
-                b,
-                stream,
-                batch,
-                weights,
-                target,
-                read,
-                tiles=tiles,
-                rounds=rounds,
-                grid=grid,
-                cluster=cluster,
-                together=False,
-            )
+            launch(b, stream, batch, weights, target, read, **how, way="portable")
 
 
-def _work(tiles: int, rounds: int, grid: int, cluster: int, *, together: bool) -> Work:
-    """Cost of one block: its panels one after the other, and what it reads out of the L2 cache."""
-    panels = PANELS * (rounds + 1) * -(-tiles * cluster // grid)
-    loaded = bytes_read(tiles, rounds, cluster, together=together) / grid
-    return Work(block_ns=panels * (PANEL_NS if together else ALONE_PANEL_NS), l2_bytes=loaded)
+def _work(way: Way, tiles: int, rounds: int, grid: int, cluster: int) -> Work:
+    """One block's operands, one after the other; what blocks read at once comes from L2 once."""
+    operands = (rounds + 1) * -(-tiles * cluster // grid)
+    read = bytes_read(tiles, rounds, cluster, "shares") / grid
+    return Work(block_ns=operands * FORMS[way].operand_ns, l2_bytes=read)
 
 
-def bytes_read(tiles: int, rounds: int, cluster: int, *, together: bool) -> int:
+def bytes_read(tiles: int, rounds: int, cluster: int, way: Way) -> int:
     """Bytes of operands that a launch loads: of each tile once, or once a block."""
-    return tiles * (rounds + 1) * TILE_BYTES * (1 if together else cluster)
+    each = cluster if way in ("blocks", "portable") else 1
+    return tiles * (rounds + 1) * TILE_BYTES * each
 
 
 def combined(batch: Float32, weights: Float32) -> Float32:
@@ -145,26 +190,17 @@ def combined(batch: Float32, weights: Float32) -> Float32:
     return found
 
 
-def _compute(args: Sequence[Any]) -> tuple[int, int]:
-    batch, weights, target, _, tiles, rounds = args
-    n, r = int(tiles), int(rounds)
-    a, w = (
-        memory.view(np.float32)[: count * TILE * TILE].reshape(count, TILE, TILE)
-        for memory, count in ((batch, n), (weights, r))
-    )
-    target.view(np.float32)[: n * TILE * TILE] = combined(a, w).reshape(-1)
-    return n, r
+def _emulate(way: Way, cluster: int) -> Callable[[Sequence[Any]], None]:
+    """The twin of the kernel."""
 
-
-def _together(args: Sequence[Any]) -> None:
-    tiles, rounds = _compute(args)
-    args[3].view(np.uint64)[0] += np.uint64(bytes_read(tiles, rounds, 1, together=True))
-
-
-def _apart(cluster: int) -> Any:
     def emulate(args: Sequence[Any]) -> None:
-        tiles, rounds = _compute(args)
-        loaded = bytes_read(tiles, rounds, cluster, together=False)
-        args[3].view(np.uint64)[0] += np.uint64(loaded)
+        batch, weights, target, read, tiles, rounds = args
+        n, r = int(tiles), int(rounds)
+        a, w = (
+            memory.view(np.float32)[: count * TILE * TILE].reshape(count, TILE, TILE)
+            for memory, count in ((batch, n), (weights, r))
+        )
+        target.view(np.float32)[: n * TILE * TILE] = combined(a, w).reshape(-1)
+        read.view(np.uint64)[0] += np.uint64(bytes_read(n, r, cluster, way))
 
     return emulate

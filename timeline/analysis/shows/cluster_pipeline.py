@@ -16,6 +16,12 @@ CHECKS = (
         most=0.9,
     ),
     Check(
+        "a leader's memory",
+        "time of the kernels that read it, as a multiple of that when each block loads",
+        times("leader", "per_block", kernel_ns),
+        least=1.1,
+    ),
+    Check(
         "copies beside kernels",
         "hidden copy ratio",
         of("cluster", hidden_copies),
