@@ -34,7 +34,8 @@ def numbers(trace: Trace) -> list[int]:
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=40), st.integers(0, 120))
 def test_the_newest_stay_as_many_as_fit(sizes: list[int], limit: int) -> None:
-    ring, gone = Ring(limit), []
+    ring = Ring(limit)
+    gone: list[Part] = []
     for number, size in enumerate(sizes):
         ring, dropped = ring.after(Part({"calls": size}, size, number))
         gone += dropped

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import threading
 import time
@@ -222,7 +223,8 @@ class Recorder:
             return self._place.close(meta, why=_reason(self._failure))
         except OutputError as error:  # what the last part said of the trace still stands
             self._failure = self._failure or error
-            return (meta or Meta(self._collector.source)).of(self._place.kept)
+            kept = dataclasses.replace(self._place.kept, why=_reason(self._failure))
+            return (meta or Meta(self._collector.source)).of(kept)
 
     @property
     def meta(self) -> Meta | None:
