@@ -15,16 +15,18 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from contextlib import ContextDecorator
 from types import TracebackType
 
-from timeline.errors import TimelineError, UsageError
+from timeline.errors import UsageError
 from timeline.recording import script
+from timeline.recording.keeping import Keeping
 from timeline.recording.nvtx_package import hook
 from timeline.recording.recorder import LiveCollector, Recorder
 from timeline.recording.signals import Terminated, ignored, terminable
-from timeline.trace import Trace
+from timeline.trace import Meta, Trace
 
 __all__ = ["prepare_nvtx", "record", "run_script"]
 
@@ -42,6 +44,11 @@ class record(ContextDecorator):  # noqa: N801 - used as a function
         Folder of the trace. Without one, the trace is only in :attr:`trace`.
     overwrite : bool
         Replace a trace that is already there.
+    max_size : str or int, optional
+        The most to keep, such as ``"2GB"``: the oldest parts are dropped for the newest.
+    every_s : float, optional
+        Seconds between the parts that are written meanwhile, by default 5: what is lost at most
+        when the process is killed, but for what the GPU still did.
     collector : LiveCollector, optional
         What measures; by default CUPTI.
 
@@ -51,6 +58,12 @@ class record(ContextDecorator):  # noqa: N801 - used as a function
         On entering, when CUPTI can't be used.
     OutputError
         On entering, when the place can't be written.
+
+    Warns
+    -----
+    RuntimeWarning
+        On leaving, when not all could be kept, for example on a full disk. The code itself never
+        fails for that; the trace says what it lacks.
 
     Notes
     -----
@@ -64,17 +77,24 @@ class record(ContextDecorator):  # noqa: N801 - used as a function
         path: str | os.PathLike[str] | None = None,
         *,
         overwrite: bool = False,
+        max_size: str | int | None = None,
+        every_s: float | None = None,
         collector: LiveCollector | None = None,
     ) -> None:
         self._path = path
         self._overwrite = overwrite
+        self._keeping = Keeping.of(max_size, every_s)
         self._collector = collector
         self._recorder: Recorder | None = None
         self._trace: Trace | None = None
 
     def __enter__(self) -> record:
         recorder = Recorder(
-            self._path, self._collector or _cupti(), sys.argv, overwrite=self._overwrite
+            self._path,
+            self._collector or _cupti(),
+            sys.argv,
+            overwrite=self._overwrite,
+            keeping=self._keeping,
         )
         recorder.start()  # refused inside a recording, which may be this object's own
         self._recorder, self._trace = recorder, None
@@ -91,16 +111,9 @@ class record(ContextDecorator):  # noqa: N801 - used as a function
             if error is None:
                 self._recorder.settle()
         finally:
-            self._stop(error)
-
-    def _stop(self, error: BaseException | None) -> None:
-        assert self._recorder is not None
-        try:
             _write(self._recorder)
-        except TimelineError as failure:
-            if error is None:
-                raise
-            error.add_note(f"timeline: the trace is not whole: {failure}")
+        if self._recorder.failure is not None:
+            warnings.warn(f"timeline: {self._recorder.failure}", RuntimeWarning, stacklevel=2)
 
     @property
     def trace(self) -> Trace:
@@ -142,6 +155,7 @@ def run_script(
     module: bool = False,
     *,
     overwrite: bool = False,
+    keeping: Keeping | None = None,
     collector: LiveCollector | None = None,
 ) -> int:
     """Run a Python script or module under the recorder, in this process.
@@ -158,26 +172,27 @@ def run_script(
         Folder of the trace.
     module : bool
         ``argv[0]`` is a module, as after ``python -m``.
+    keeping : Keeping, optional
+        When parts are written, and how much is kept.
 
     Returns
     -------
     int
-        The script's exit code: 1 after an exception, 130 after Ctrl-C, 143 after SIGTERM.
+        The script's exit code, also where the trace could not be kept: 1 after an exception, 130
+        after Ctrl-C, 143 after SIGTERM.
 
     Raises
     ------
     UsageError, CuptiError, OutputError
         Before the script runs.
-    TimelineError
-        After it, when the trace can't be written.
     """
     script.checked(argv, module=module)
-    recorder = Recorder(out, collector or _cupti(), argv, overwrite=overwrite)
+    recorder = Recorder(out, collector or _cupti(), argv, overwrite=overwrite, keeping=keeping)
     recorder.start()
     with terminable():
         code = _recorded(recorder, argv, module=module)
     if recorder.meta is not None:  # None in a fork that ran to the script's end
-        _tell(out, recorder.rows, recorder.meta.dropped)
+        _tell(out, recorder, recorder.meta)
     return code
 
 
@@ -210,7 +225,12 @@ def _write(recorder: Recorder) -> None:
         raise
 
 
-def _tell(out: str | os.PathLike[str], rows: dict[str, int], dropped: int) -> None:
+def _tell(out: str | os.PathLike[str], recorder: Recorder, meta: Meta) -> None:
+    rows = recorder.rows
     counts = ", ".join(f"{rows.get(name, 0)} {name}" for name in ("activities", "calls", "ranges"))
-    lost = f"; CUPTI dropped {dropped} records" if dropped else ""
+    lost = f"; CUPTI dropped {meta.dropped} records" if meta.dropped else ""
+    if meta.kept is not None and meta.kept.dropped_parts:
+        lost += f"; of {meta.kept.parts} parts the oldest {meta.kept.dropped_parts} were dropped"
     print(f"timeline: wrote {os.fspath(out)}: {counts}{lost}", file=sys.stderr)
+    if recorder.failure is not None:
+        print(f"timeline: {recorder.failure}", file=sys.stderr)

@@ -182,7 +182,7 @@ def test_a_million_kernels_lose_none_and_drains_split_them(cp: Any, spin: Any) -
     for round_ in range(10_000):
         graph.launch(stream)
         if round_ % 2_000 == 1_999:
-            drained += collector.drain()["activities"].num_rows
+            drained += collector.drain().tables["activities"].num_rows
     stream.synchronize()
     collected = collector.stop()
     assert collected.dropped == 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -11,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
+from benchmarks.faults import build_fakes
+from benchmarks.faults import environment as on_fakes
+
+ROOT = Path(__file__).parents[2]
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -38,13 +39,11 @@ launch = ctypes.CDLL(os.environ["TIMELINE_CUPTI"]).fake_launch
 @pytest.fixture(scope="session")
 def fake_cuda(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder with ``libcuda.so.1`` and ``libcupti.so``."""
-    compiler = shutil.which("gcc") or shutil.which("cc")
-    if compiler is None:
-        pytest.skip("needs a C compiler")
     folder = tmp_path_factory.mktemp("fake_cuda")
-    for source, library in (("fake_cupti.c", "libcupti.so"), ("fake_driver.c", "libcuda.so.1")):
-        command = [compiler, "-shared", "-fPIC", "-o", str(folder / library), str(HERE / source)]
-        subprocess.run(command, check=True)
+    try:
+        build_fakes(folder)
+    except OSError as error:
+        pytest.skip(str(error))
     return folder
 
 
@@ -54,8 +53,7 @@ def environment(fake_cuda: Path) -> dict[str, str]:
     return {
         **kept,
         "PYTHONPATH": str(ROOT),
-        "LD_LIBRARY_PATH": str(fake_cuda),
-        "TIMELINE_CUPTI": str(fake_cuda / "libcupti.so"),
+        **on_fakes(fake_cuda),
         "PYTHONWARNINGS": "error",
     }
 

@@ -4,6 +4,7 @@
  *   FAKE_CUPTI_SUBSCRIBE status of cuptiSubscribe
  *   FAKE_CUPTI_ENABLE    status of cuptiActivityEnable
  */
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@ static uint8_t *buffer;
 static size_t capacity, used, dropped;
 static int enabled[64], runtime_calls, subscribed;
 static uint32_t correlation;
+static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER; /* launches and flushes, as CUPTI's own */
 
 static int asked(const char *name, int otherwise) {
   const char *value = getenv(name);
@@ -77,6 +79,7 @@ void fake_launch(int count) {
   for (int i = 0; i < count; i++) {
     uint64_t start = now();
     uint8_t *r;
+    pthread_mutex_lock(&guard);
     correlation++;
     if (runtime_calls && (r = record(RUNTIME))) {
       put4(r, 4, 211);
@@ -94,6 +97,7 @@ void fake_launch(int count) {
       put4(r, 92, correlation);
       put8(r, 104, (uint64_t)(uintptr_t)"_Z4spinl");
     }
+    pthread_mutex_unlock(&guard);
   }
 }
 
@@ -177,8 +181,12 @@ int cuptiActivityEnableRuntimeApi(uint32_t callback, uint8_t on) {
   return 0;
 }
 int cuptiActivityEnableDriverApi(uint32_t callback, uint8_t on) { return callback > 0 && on > 1; }
+/* Every record is complete at once, so any flush returns the buffer, full or not. */
 int cuptiActivityFlushAll(uint32_t flag) {
-  if (flag == 1) complete();
+  (void)flag;
+  pthread_mutex_lock(&guard);
+  complete();
+  pthread_mutex_unlock(&guard);
   return 0;
 }
 int cuptiActivityGetNumDroppedRecords(void *context, uint32_t stream, size_t *count) {

@@ -154,34 +154,38 @@ def test_a_forked_child_that_leaves_the_block_leaves_the_trace_to_its_parent(
 
 
 @pytest.mark.parametrize("error", ["MemoryError('full')", "OutputError('full')"])
-def test_rows_that_could_not_be_kept_are_an_error_and_noted(
+def test_rows_that_could_not_be_kept_are_a_warning_and_noted(
     run: Run, launch_code: str, tmp_path: Path, error: str
 ) -> None:
     done = run(
-        launch_code + "import threading, timeline\n"
+        launch_code + "import threading, timeline, warnings\n"
         "from timeline.backends.cuda.cupti import CuptiCollector\n"
-        "from timeline.errors import OutputError, TimelineError\n"
-        "from timeline.recording import recorder\n"
-        "recorder.SPILL_BYTES, recorder._LOOK_S = 0, 0.001\n"
-        "tried = threading.Event()\n"
+        "from timeline.errors import OutputError\n"
+        "second, times = threading.Event(), []\n"
         "class Failing(CuptiCollector):\n"
         "    def drain(self):\n"
-        "        tried.set()\n"
+        "        times.append(1)\n"
+        "        if len(times) < 3: return super().drain()\n"
         f"        raise {error}\n"
-        "try:\n"
-        "    with timeline.record('out', collector=Failing()):\n"
-        "        tried.wait()\n"
+        "    def discard(self):\n"
+        "        super().discard()\n"
+        "        second.set()\n"
+        "with warnings.catch_warnings(record=True) as said:\n"
+        "    warnings.simplefilter('always')\n"
+        "    with timeline.record('out', every_s=0.01, collector=Failing()) as recording:\n"
         "        launch(5)\n"
-        "except TimelineError as error:\n"
-        "    print(error)\n"
+        "        second.wait()\n"
+        "        launch(7)\n"
+        "print(said[0].category.__name__, said[0].message)\n"
     )
     assert done.returncode == 0, done.stderr
-    assert "rows are missing" in done.stdout
+    assert done.stdout.startswith("RuntimeWarning timeline: out: The recording could not go on (")
     trace = Trace.load(tmp_path / "out")
     assert trace.activities.num_rows == 5
     (note,) = trace.meta.notes
-    assert "rows are missing" in note
-    assert "full" in note
+    assert "full): everything up to part 1, written" in note
+    assert trace.meta.kept is not None
+    assert trace.meta.kept.why.endswith("full")
 
 
 def test_everything_is_switched_off_afterwards(run: Run, launch_code: str) -> None:
@@ -225,17 +229,17 @@ def test_a_long_recording_is_written_meanwhile_and_counts_every_record_once(
     run: Run, launch_code: str, tmp_path: Path
 ) -> None:
     done = run(
-        launch_code + "import timeline\n"
-        "from timeline.recording import recorder\n"
-        "recorder.SPILL_BYTES, recorder._LOOK_S = 1, 0.001\n"
-        "with timeline.record('out'):\n"
+        launch_code + "import pathlib, time, timeline\n"
+        "with timeline.record('out', every_s=0.001):\n"
         "    for _ in range(20):\n"
         "        launch(20_000)\n"
+        "    while not pathlib.Path('out/activities').exists(): time.sleep(0.001)\n"
+        "    launch(20_000)\n"
     )
     assert done.returncode == 0, done.stderr
     trace = Trace.load(tmp_path / "out")
-    assert trace.activities.num_rows == trace.tables["calls"].num_rows == 400_000
-    assert len(set(trace.column("activities", "correlation").tolist())) == 400_000
+    assert trace.activities.num_rows == trace.tables["calls"].num_rows == 420_000
+    assert len(set(trace.column("activities", "correlation").tolist())) == 420_000
     assert len(list((tmp_path / "out" / "activities").iterdir())) > 1
 
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from timeline.errors import UsageError
 from timeline.report import compare_table, report
 from timeline.trace import Device, Meta, Trace, table
+from timeline.trace.kept import Kept
 
 FIXED = (
     "device",
@@ -296,3 +297,20 @@ def test_the_order_issued_is_never_said_to_allow_less_than_the_busiest_engine_ne
     assert found.to_json()["devices"][0]["issued_path_ns"] == 60
     (line,) = [row for row in str(found).splitlines() if row.startswith("bound")]
     assert line.split("order issued")[1].split() == ["120", "ns"]
+
+
+def test_a_recording_that_did_not_end_is_reported_and_says_so_once() -> None:
+    kept = Kept(parts=3, until_ns=2_000_000_000)
+    found = report(pipelined().replace(kept=kept, notes=kept.notes()))
+    (note,) = [note for note in found.notes if "did not end" in note]
+    assert "everything up to part 3, written 2.000 s after the start, is here" in note
+    assert found.to_json()["kept"] == {
+        "ended": False,
+        "parts": 3,
+        "until_ns": 2_000_000_000,
+        "why": "",
+        "dropped_parts": 0,
+        "dropped_rows": 0,
+        "dropped_until_ns": 0,
+    }
+    assert report(pipelined()).to_json()["kept"] is None

@@ -13,7 +13,8 @@ import pytest
 
 from timeline.errors import OutputError, TraceError
 from timeline.trace import Meta, Trace, table
-from timeline.trace.store import NOT_ENDED, TraceWriter, load, save
+from timeline.trace.kept import Kept
+from timeline.trace.store import TraceWriter, load, save
 
 
 def part(first: int, rows: int, name: str) -> dict[str, pa.Table]:
@@ -29,7 +30,7 @@ def test_parts_become_one_trace_sorted_by_start(tmp_path: Path) -> None:
     writer.append(part(10, 5, "b"))
     writer.append({"calls": part(0, 3, "c")["calls"]})
     writer.append(part(0, 10, "a"))
-    assert writer.close(Meta("cupti", dropped=2)) == tmp_path / "t"
+    assert writer.close(Meta("cupti", dropped=2)) == Meta("cupti", dropped=2)
     trace = load(tmp_path / "t")
     assert trace.meta == Meta("cupti", dropped=2)
     assert trace.column("activities", "start").tolist() == list(range(15))
@@ -41,10 +42,15 @@ def test_parts_become_one_trace_sorted_by_start(tmp_path: Path) -> None:
 def test_a_recording_that_never_ended_loads_up_to_its_last_part(tmp_path: Path) -> None:
     writer = TraceWriter(tmp_path / "t", meta=Meta("cupti", notes=("One.",)))
     assert load(tmp_path / "t").activities.num_rows == 0
-    writer.append(part(0, 3, "a"))
+    assert (
+        load(tmp_path / "t").meta.notes[1].endswith("before its first part: nothing of it is here.")
+    )
+    writer.append(part(0, 3, "a"), until_ns=2_500_000_000)
     trace = load(tmp_path / "t")
     assert trace.activities.num_rows == 3
-    assert trace.meta == Meta("cupti", notes=("One.", NOT_ENDED))
+    kept = Kept(parts=1, until_ns=2_500_000_000)
+    assert trace.meta == Meta("cupti", notes=("One.", *kept.notes()), kept=kept)
+    assert "did not end: everything up to part 1, written 2.500 s" in trace.meta.notes[1]
     writer.close()
     assert load(tmp_path / "t").meta.notes == ("One.",)
 
@@ -87,7 +93,8 @@ def test_a_killed_process_leaves_a_trace(tmp_path: Path) -> None:
     assert done.returncode == -signal.SIGKILL
     trace = load(tmp_path / "t")
     assert trace.activities.num_rows == 1
-    assert trace.meta.notes == (NOT_ENDED,)
+    assert trace.meta.kept == Kept(parts=1)
+    assert trace.meta.notes == Kept(parts=1).notes()
 
 
 def test_what_a_killed_process_left_can_be_overwritten(tmp_path: Path) -> None:
@@ -139,3 +146,48 @@ def test_saving_what_was_loaded_gives_the_same(tmp_path: Path) -> None:
     for file in (tmp_path / "one").rglob("*.parquet"):
         other = tmp_path / "two" / file.relative_to(tmp_path / "one")
         assert other.read_bytes() == file.read_bytes()
+
+
+def test_saving_what_was_cut_off_keeps_saying_so_once(tmp_path: Path) -> None:
+    TraceWriter(tmp_path / "t").append(part(0, 3, "a"))
+    trace = load(tmp_path / "t")
+    again = load(save(load(save(trace, tmp_path / "one")), tmp_path / "two"))
+    assert again.meta == trace.meta
+    assert len(again.meta.notes) == 1
+
+
+def test_what_could_not_go_on_says_why(tmp_path: Path) -> None:
+    writer = TraceWriter(tmp_path / "t", meta=Meta("cupti"))
+    writer.append(part(0, 3, "a"), until_ns=7)
+    assert writer.close(why="No space left on device") == load(tmp_path / "t").meta
+    meta = load(tmp_path / "t").meta
+    assert meta.kept == Kept(parts=1, until_ns=7, why="No space left on device")
+    assert meta.notes[0].startswith("The recording could not go on (No space left on device): ")
+
+
+def test_an_orphan_of_a_part_that_failed_is_not_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = TraceWriter(tmp_path / "t")
+    replace = Path.replace
+
+    def fail(self: Path, target: Path) -> Path:
+        if "calls" in str(target):
+            raise OSError(27, "File too large")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(OutputError, match="File too large"):
+        writer.append(part(0, 4, "b"))
+    assert not list((tmp_path / "t").rglob("*part*"))
+
+
+def test_a_table_that_is_renewed_takes_the_place_of_the_older_one(tmp_path: Path) -> None:
+    writer = TraceWriter(tmp_path / "t")
+    for count in (1, 3):
+        streams = table("streams", {"stream": list(range(count))})
+        writer.append(part(0, 2, "a"), renewed={"streams": streams})
+        assert load(tmp_path / "t").tables["streams"].num_rows == count
+    writer.append(part(2, 2, "a"))
+    assert load(tmp_path / "t").tables["streams"].num_rows == 3
+    assert len(list((tmp_path / "t" / "streams").iterdir())) == 1

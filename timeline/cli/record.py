@@ -18,7 +18,10 @@ class Record:
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the command's arguments."""
-        parser.usage = "%(prog)s [-h] [-o DIR] [--overwrite] (SCRIPT | -m MODULE) [ARGUMENT ...]"
+        parser.usage = (
+            "%(prog)s [-h] [-o DIR] [--overwrite] [--max-size SIZE] [--every SECONDS] "
+            "(SCRIPT | -m MODULE) [ARGUMENT ...]"
+        )
         parser.add_argument(
             "-o",
             "--out",
@@ -27,6 +30,15 @@ class Record:
             help="folder of the trace (default: the script's name with .trace)",
         )
         parser.add_argument("--overwrite", action="store_true", help="replace an existing trace")
+        parser.add_argument(
+            "--max-size", metavar="SIZE", help="keep only the newest, such as 500MB or 2GiB"
+        )
+        parser.add_argument(
+            "--every",
+            type=float,
+            metavar="SECONDS",
+            help="write a part that often, which a kill can't take away (default: 5)",
+        )
         parser.add_argument(
             "-m",
             dest="module",
@@ -44,6 +56,7 @@ class Record:
     def run(self, args: argparse.Namespace) -> int:
         """Run the script; return its exit code."""
         from timeline.record import run_script
+        from timeline.recording.keeping import Keeping
 
         module = args.module is not None
         # argparse ends -m's words at a bare "--", which belongs to the script like the rest
@@ -53,7 +66,8 @@ class Record:
         if not words:
             raise UsageError("record needs a script or -m MODULE; see: timeline record --help")
         out = args.out or Path(f"{_title(words[0], module=module)}.trace")
-        return run_script(words, out, module=module, overwrite=args.overwrite)
+        keeping = Keeping.of(args.max_size, args.every)
+        return run_script(words, out, module=module, overwrite=args.overwrite, keeping=keeping)
 
 
 def _title(target: str, *, module: bool) -> str:

@@ -131,8 +131,12 @@ class RangeLog:
         self._rows += [(d, _START_END, s, now, t) for d, s, t in self._started.values()]
 
     def table(self) -> pa.Table:
-        """The rows, which are then forgotten: by start, the outer of two before the inner."""
-        rows, self._rows = self._rows, []
+        """The rows so far, which are then forgotten: by start, the outer of two before the inner.
+
+        Other threads may add rows meanwhile; those come the next time.
+        """
+        rows = self._rows[:]
+        del self._rows[: len(rows)]
         rows.sort(key=lambda row: (row[2], -row[3]))
         described = [row[0] for row in rows]
         spans = np.array([row[1:] for row in rows], np.int64).reshape(-1, 4)

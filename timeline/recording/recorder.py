@@ -1,17 +1,20 @@
-"""From start to trace: a collector, the NVTX log and a writer that takes parts meanwhile."""
+"""From start to trace: a collector, the NVTX log and a place that takes parts meanwhile."""
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import pyarrow as pa
 
 from timeline.backends.cuda.collector import Collected
-from timeline.errors import TimelineError
+from timeline.errors import OutputError
+from timeline.recording.keeping import Keeping, Memory, Place
 from timeline.recording.nvtx_libraries import hook_imported, inject
 from timeline.recording.nvtx_package import listen
 from timeline.recording.provenance import provenance
@@ -22,12 +25,10 @@ from timeline.trace.store import TraceWriter
 
 __all__ = ["LiveCollector", "Recorder"]
 
-SPILL_BYTES = 512 << 20
-"""Raw records that may wait in memory while the program runs; more are decoded beside it."""
-
 _LOOK_S = 0.5
 
-Tables = Mapping[str, pa.Table]
+_RENEWED = ("streams",)
+"""Tables that a collector gives as a whole each time."""
 
 
 class LiveCollector(Protocol):
@@ -62,8 +63,12 @@ class LiveCollector(Protocol):
         """Wait until what was issued is done."""
         ...
 
-    def drain(self) -> Tables:
-        """Rows that are complete."""
+    def drain(self) -> Collected:
+        """Rows that are complete, and what is known so far."""
+        ...
+
+    def discard(self) -> None:
+        """Give up what :meth:`drain` would bring."""
         ...
 
     def stop(self) -> Collected:
@@ -73,6 +78,9 @@ class LiveCollector(Protocol):
 
 class Recorder:
     """Records what the process does on the GPU, between :meth:`start` and :meth:`stop`.
+
+    A thread writes a part every so often, so that a process that is killed loses little. Where
+    parts can't be kept any more, for example on a full disk, the program goes on without.
 
     Parameters
     ----------
@@ -89,15 +97,16 @@ class Recorder:
         argv: Sequence[str],
         *,
         overwrite: bool = False,
+        keeping: Keeping | None = None,
     ) -> None:
         self._path = path
         self._collector = collector
         self._argv = tuple(argv)
         self._overwrite = overwrite
+        self._keeping = keeping or Keeping()
         self._log = RangeLog(collector.timestamp)
         self._notes: list[str] = []
-        self._parts: list[Tables] = []
-        self._writer: TraceWriter | None = None
+        self._place: Place | None = None
         self._began = 0
         self._ended = threading.Event()
         self._spilling = threading.Thread(target=self._spill, name="timeline-recorder", daemon=True)
@@ -120,16 +129,20 @@ class Recorder:
         self._process = os.getpid()
         self._collector.start()
         try:
-            if self._path is not None:
-                self._writer = TraceWriter(
-                    self._path, overwrite=self._overwrite, meta=Meta(self._collector.source)
-                )
+            self._place = self._opened()
         except BaseException:
             self._collector.stop()
             raise
         self._began = self._collector.timestamp()
         self._listen()
         self._spilling.start()
+
+    def _opened(self) -> Place:
+        known = Meta(self._collector.source, paced="host", provenance=provenance(self._argv))
+        most = self._keeping.max_bytes
+        if self._path is None:
+            return Memory(known, most)
+        return TraceWriter(self._path, overwrite=self._overwrite, meta=known, max_bytes=most)
 
     def _open_nvtx(self) -> None:
         other = inject(self._collector.library_path)
@@ -145,21 +158,33 @@ class Recorder:
         hook_imported()
 
     def _spill(self) -> None:
-        while not self._ended.wait(_LOOK_S):
-            if self._collector.waiting_bytes < SPILL_BYTES:
+        """Write a part whenever it is time, or much waits; after a failure, keep memory small."""
+        written = time.monotonic()
+        while not self._ended.wait(min(_LOOK_S, self._keeping.every_s)):
+            much = self._collector.waiting_bytes >= self._keeping.part_bytes
+            if not much and time.monotonic() - written < self._keeping.every_s:
                 continue
+            written = time.monotonic()
             try:
-                self._keep(self._collector.drain())
+                if self._failure is None:
+                    until = self._collector.timestamp()
+                    self._keep(self._collector.drain(), until)
+                else:
+                    self._collector.discard()
+                    self._log.table()
             except Exception as error:
-                self._failure = error  # stop() raises it, when the rest is written
-                return
+                self._failure = self._failure or error
 
-    def _keep(self, tables: Tables) -> None:
+    def _keep(self, collected: Collected, until: int, *, last: bool = False) -> None:
+        tables = {**collected.tables, "ranges": self._ranges(collected)}
+        renewed = {name: tables.pop(name) for name in _RENEWED if name in tables}
         moved = shift(tables, -self._began)
-        if self._writer is not None:
-            self._writer.append(moved)
-        else:
-            self._parts.append(moved)
+        if not last and not any(rows.num_rows for rows in moved.values()):
+            return
+        assert self._place is not None
+        self._place.append(
+            moved, renewed=renewed, until_ns=until - self._began, meta=self._meta(collected)
+        )
         for name, rows in moved.items():
             self.rows[name] = self.rows.get(name, 0) + rows.num_rows
 
@@ -174,34 +199,46 @@ class Recorder:
     def stop(self) -> None:
         """End, and write the trace; the second time, and in a forked child, do nothing.
 
-        Raises
-        ------
-        TimelineError
-            When it can't be written, or what was recorded can't be read. Rows that were lost while
-            the program ran are noted in the trace, which holds the others.
+        What can't be written or read any more is missing from the trace; it and :attr:`failure`
+        say so.
         """
         if self._ended.is_set() or os.getpid() != self._process:
             return
         self._ended.set()
         self._spilling.join()
         self._log.close()
-        collected = self._collector.stop()
-        self._keep({**collected.tables, "ranges": self._ranges(collected)})
-        meta = self._meta(collected)
-        if self._writer is not None:
-            self._writer.close(meta)
-        self._meta_written = meta
-        if self._failure is not None:
-            raise TimelineError(self._missing()) from self._failure
+        until, meta = self._collector.timestamp(), None
+        try:
+            collected = self._collector.stop()
+            meta = self._meta(collected)
+            if self._failure is None:
+                self._keep(collected, until, last=True)
+        except Exception as error:
+            self._failure = self._failure or error
+        self._meta_written = self._closed(meta)
+
+    def _closed(self, meta: Meta | None) -> Meta:
+        assert self._place is not None
+        try:
+            return self._place.close(meta, why=_reason(self._failure))
+        except OutputError as error:  # what the last part said of the trace still stands
+            self._failure = self._failure or error
+            kept = dataclasses.replace(self._place.kept, why=_reason(self._failure))
+            return (meta or Meta(self._collector.source)).of(kept)
 
     @property
     def meta(self) -> Meta | None:
         """What the trace says of itself; None until it is there."""
         return self._meta_written
 
-    def _missing(self) -> str:
-        why = f"{type(self._failure).__name__}: {self._failure}"
-        return f"rows are missing, keeping them beside the program failed ({why}); record again"
+    @property
+    def failure(self) -> str | None:
+        """Why, and from when on, the trace lacks what was recorded; None when it doesn't."""
+        if self._failure is None or self._place is None:
+            return None
+        kept = self._meta_written.kept if self._meta_written else self._place.kept
+        where = "" if self._path is None else f"{os.fspath(self._path)}: "
+        return where + " ".join((kept or self._place.kept).notes()[:1])
 
     def _ranges(self, collected: Collected) -> pa.Table:
         ours, theirs = self._log.table(), collected.tables.get("ranges")
@@ -217,20 +254,23 @@ class Recorder:
             paced="host",
             dropped=collected.dropped,
             provenance={**provenance(self._argv), **collected.provenance},
-            notes=(*self._notes, *collected.notes, *self._lost()),
+            notes=(*self._notes, *collected.notes),
         )
-
-    def _lost(self) -> tuple[str, ...]:
-        return () if self._failure is None else (f"Not whole: {self._missing()}.",)
 
     def trace(self) -> Trace:
         """The trace, after :meth:`stop`."""
-        if self._writer is not None:
-            return Trace.load(self._writer.path)
+        if isinstance(self._place, TraceWriter):
+            return Trace.load(self._place.path)
+        assert isinstance(self._place, Memory)
         assert self._meta_written is not None
-        return Trace.from_tables(self._meta_written, _joined(self._parts))
+        return Trace.from_tables(self._meta_written, self._place.tables())
 
 
-def _joined(parts: Sequence[Tables]) -> dict[str, Any]:
-    names = {name for part in parts for name in part}
-    return {name: pa.concat_tables([p[name] for p in parts if name in p]) for name in names}
+def _reason(failure: Exception | None) -> str:
+    """What failed, without the path that the reader of the trace doesn't know."""
+    if failure is None:
+        return ""
+    cause = failure.__cause__
+    if isinstance(cause, OSError) and cause.strerror:
+        return cause.strerror
+    return f"{type(failure).__name__}: {failure}"

@@ -33,6 +33,7 @@ def as_json(report: Report) -> Json:
         "dropped": meta.dropped,
         "verified": meta.verified,
         "repeats": {"count": len(meta.repeats), "measured": report.repeat},
+        "kept": None if meta.kept is None else dataclasses.asdict(meta.kept),
         "notes": list(report.notes),
         "together": _together(report.together),
     }

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pyarrow as pa
-import pyarrow.compute as pc
+
+from timeline.trace.columns import Masked, from_numpy, missing, one_chunk, to_numpy
 
 TIME_COLUMNS = ("start", "end", "queued", "submitted", "timestamp")
 
@@ -23,8 +24,16 @@ def shift(tables: Mapping[str, pa.Table], by_ns: int) -> dict[str, pa.Table]:
     moved = {}
     for name, source in tables.items():
         for index, column in enumerate(source.column_names):
-            if column in TIME_COLUMNS:
-                values = pc.add(source[column], pa.scalar(by_ns, pa.int64()))
-                source = source.set_column(index, source.schema.field(index), values)
+            if column in TIME_COLUMNS and source[column].null_count < source.num_rows:
+                times = _moved(one_chunk(source[column]), by_ns)
+                source = source.set_column(index, source.schema.field(index), times)
         moved[name] = source
     return moved
+
+
+def _moved(times: pa.Array, by_ns: int) -> pa.Array:
+    """Without ``pyarrow.compute``, whose import takes longer than a part of a recording."""
+    values = to_numpy(times) + by_ns
+    if not times.null_count:
+        return from_numpy(values, times.type)
+    return from_numpy(Masked(values, missing(times)), times.type)

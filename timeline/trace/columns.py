@@ -20,6 +20,7 @@ __all__ = [
     "Masked",
     "from_numpy",
     "lists",
+    "missing",
     "nulls",
     "one_chunk",
     "taken",
@@ -91,6 +92,11 @@ def _rows_of_lists(array: pa.Array) -> Array:
     )
 
 
+def missing(array: pa.Array) -> Mask:
+    """Where ``array`` is null."""
+    return ~_valid(array) if array.null_count else np.zeros(len(array), np.bool_)
+
+
 def _valid(array: pa.Array) -> Mask:
     return _bits(array.buffers()[0], array)
 
@@ -133,7 +139,7 @@ def taken(array: pa.Array, rows: npt.NDArray[np.int64]) -> pa.Array:
     values = to_numpy(array)[rows]
     if not array.null_count:
         return from_numpy(values, kind)
-    null = ~_valid(array)[rows]
+    null = missing(array)[rows]
     if _is_lanes(kind):
         return lists(values, null, kind)
     return from_numpy(np.ma.masked_array(values, null), kind)

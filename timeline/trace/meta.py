@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from timeline.errors import TraceError
+from timeline.trace.kept import Kept
 from timeline.trace.schema import VERSION
 
 __all__ = ["Device", "Meta", "is_meta", "is_meta_json"]
@@ -56,6 +57,8 @@ class Meta:
         Versions (driver, CUDA, CUPTI, CuPy, Python, timeline), date, command, host.
     notes : tuple of str
         What the reader must know, one sentence each.
+    kept : Kept or None
+        How much of a recording is here, where that is not all of it.
     """
 
     source: str
@@ -68,11 +71,19 @@ class Meta:
     verified: int = 0
     provenance: Mapping[str, Json] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    kept: Kept | None = None
     version: int = VERSION
 
     def to_json(self) -> dict[str, Json]:
         """As a JSON object."""
         return {"format": FORMAT, **dataclasses.asdict(self)}
+
+    def of(self, kept: Kept | None) -> Meta:
+        """Say how much is here, in notes as well; what is whole says nothing."""
+        if kept is None or kept.whole:
+            return dataclasses.replace(self, kept=None)
+        notes = dict.fromkeys((*self.notes, *kept.notes()))
+        return dataclasses.replace(self, kept=kept, notes=tuple(notes))
 
     @classmethod
     def from_json(cls, value: Json, place: str) -> Meta:
@@ -98,6 +109,7 @@ class Meta:
             )
             fields["repeats"] = tuple((int(a), int(b)) for a, b in fields.get("repeats", ()))
             fields["notes"] = tuple(str(n) for n in fields.get("notes", ()))
+            fields["kept"] = Kept.from_json(fields.get("kept"))
             return cls(**fields)
         except (TypeError, ValueError, AttributeError, OverflowError) as error:
             raise TraceError(f"{place}: malformed: {error}") from error

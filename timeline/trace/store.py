@@ -3,7 +3,8 @@
 ::
 
     meta.json                     Meta.to_json(), "ended", and of each table the rows in all and
-                                  the CRC-32 of every part: a damaged part is never read
+                                  the CRC-32 of every part: a damaged part is never read; "first"
+                                  is the number of the first part, where older ones were dropped
     activities/part-00000.parquet one file a part; a table without rows has no folder
     activities/part-00001.parquet
     calls/part-00000.parquet ...
@@ -28,17 +29,24 @@ import pyarrow as pa
 
 from timeline.errors import TraceError, unknown
 from timeline.trace.files import checked_target, replacing
+from timeline.trace.kept import Kept
 from timeline.trace.meta import Meta
 from timeline.trace.model import Trace
 from timeline.trace.parts import read_part
 from timeline.trace.schema import TABLES
 from timeline.trace.source import MAX_META_BYTES, META, Source, opened
-from timeline.trace.writer import Contents, TraceWriter, part_name, write_meta, write_tables
+from timeline.trace.writer import (
+    Contents,
+    TraceWriter,
+    encoded,
+    part_name,
+    write_meta,
+    write_parts,
+)
 
 __all__ = ["TraceWriter", "load", "save"]
 
 MAX_BYTES = 32 << 30
-NOT_ENDED = "The recording did not end; the trace holds what had been written until then."
 
 
 def save(trace: Trace, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
@@ -56,7 +64,7 @@ def save(trace: Trace, path: str | os.PathLike[str], *, overwrite: bool = False)
     """
     target = checked_target(path, overwrite)
     with replacing(target) as folder:
-        contents = write_tables(folder, trace.tables, {})
+        contents = write_parts(folder, encoded(trace.tables), {})
         write_meta(folder, trace.meta, contents, ended=True)
     return target
 
@@ -91,7 +99,7 @@ def load(
     content = _meta_content(source)
     meta = Meta.from_json(content, source.place(META))
     if content.get("ended") is not True:
-        meta = dataclasses.replace(meta, notes=(*meta.notes, NOT_ENDED))
+        meta = meta.of(dataclasses.replace(meta.kept or Kept(), ended=False))
     contents = _contents(content.get("tables"), source.place(META))
     found = {}
     for name in wanted:
@@ -115,7 +123,11 @@ def _contents(value: Any, place: str) -> dict[str, Contents]:
     """What each table holds; tables that only a newer version knows are left aside."""
     try:
         return {
-            name: Contents(int(held["rows"]), tuple(int(crc) for crc in held["crc32"]))
+            name: Contents(
+                int(held["rows"]),
+                tuple(int(crc) for crc in held["crc32"]),
+                int(held.get("first", 0)),
+            )
             for name, held in value.items()
             if name in TABLES
         }
@@ -125,7 +137,7 @@ def _contents(value: Any, place: str) -> dict[str, Contents]:
 
 def _read_table(source: Source, name: str, held: Contents, max_bytes: int) -> pa.Table:
     pieces = []
-    for index, crc in enumerate(held.crc32):
+    for index, crc in enumerate(held.crc32, held.first):
         member = part_name(name, index)
         raw, place = source.read(member, max_bytes), source.place(member)
         if zlib.crc32(raw) != crc:

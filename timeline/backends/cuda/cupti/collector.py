@@ -7,7 +7,7 @@ import ctypes
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 import pyarrow as pa
@@ -168,17 +168,30 @@ class CuptiCollector:
             self._session.quiet()
             wait_idle()
 
-    def drain(self) -> dict[str, pa.Table]:
-        """Decode the buffers that are full, so that a long recording needs little memory.
+    def drain(self) -> Collected:
+        """Decode what is complete, so that a long recording needs little memory.
 
         Returns
         -------
-        dict of str to pyarrow.Table
-            Rows, each of which comes once: here or from :meth:`stop`.
+        Collected
+            Rows, each of which comes once: here or from :meth:`stop`; but all streams each time.
         """
-        if self._decoder is None:
-            return {}
-        return self._decoder.tables(self._taken(), now=self.timestamp(), last=False)
+        session, decoder, layout = self._running()
+        self._dropped += session.flush()
+        tables = decoder.tables(self._taken(), now=self.timestamp(), last=False)
+        tables["streams"] = decoder.contexts.streams()
+        return self._collected(session, layout, tables)
+
+    def discard(self) -> None:
+        """Give up what :meth:`drain` would decode, so that it takes no more memory."""
+        if self._session is not None:
+            self._session.flush()
+        route().pool.discard()
+
+    def _running(self) -> tuple[Session, Decoder, Layout]:
+        if self._session is None or self._decoder is None or self._layout is None:
+            raise CuptiError("the recording was not started")
+        return self._session, self._decoder, self._layout
 
     def stop(self) -> Collected:
         """End, and decode what :meth:`drain` has not.
@@ -189,9 +202,7 @@ class CuptiCollector:
             ``unix_offset_ns`` is the median of the readings with the shortest bracket.
         """
         global _active
-        if self._session is None or self._decoder is None or self._layout is None:
-            raise CuptiError("the recording was not started")
-        session, library = self._session, self._loaded()
+        session, decoder, layout = self._running()
         with _lock:
             self._session = None
             try:
@@ -199,18 +210,24 @@ class CuptiCollector:
             finally:
                 _active = None
                 atexit.unregister(self._at_exit)
-        now = self.timestamp()
-        tables = self._decoder.tables(self._taken(), now=now, last=True)
-        tables["streams"] = self._decoder.contexts.streams()
+        tables = decoder.tables(self._taken(), now=self.timestamp(), last=True)
+        tables["streams"] = decoder.contexts.streams()
         for name in ("syncs", "events", "allocs"):
             tables.setdefault(name, table(name, {}, 0))
         route().pool.trim()
+        return self._collected(session, layout, tables)
+
+    def _collected(
+        self, session: Session, layout: Layout, tables: Mapping[str, pa.Table]
+    ) -> Collected:
+        assert self._decoder is not None
+        library = self._loaded()
         return Collected(
             tables,
             unix_offset_ns(library),
             self._dropped + self._decoder.untimed,
-            self._provenance(library, self._layout),
-            (*session.notes, *self._notes(self._layout), *self._decoder.notes()),
+            self._provenance(library, layout),
+            (*session.notes, *self._notes(layout), *self._decoder.notes()),
         )
 
     def _taken(self) -> Iterator[Raw]:

@@ -155,19 +155,35 @@ class Session:
             self._undo_calls.pop()()
         self._library.status("cuptiActivityDisable", int(K.SYNCHRONIZATION))
 
+    def flush(self) -> int:
+        """Have the buffers returned whose records are complete, full or not.
+
+        CUPTI means this to be called every so often from a thread of its own; it waits for no work.
+
+        Returns
+        -------
+        int
+            Records that CUPTI dropped since this was last asked.
+        """
+        self._library.status("cuptiActivityFlushAll", 0)
+        return self._dropped()
+
+    def _dropped(self) -> int:
+        dropped = ctypes.c_size_t(0)
+        self._library.status("cuptiActivityGetNumDroppedRecords", None, 0, ctypes.byref(dropped))
+        return dropped.value
+
     def close(self) -> int:
         """Switch off, and have every buffer returned.
 
         Returns
         -------
         int
-            Records that CUPTI dropped.
+            Records that CUPTI dropped since this was last asked.
         """
         library = self._library
         library.status("cuptiActivityFlushAll", 0)  # waits for activities that have ended
         while self._undo_calls or self._undo:
             (self._undo_calls or self._undo).pop()()
         library.status("cuptiActivityFlushAll", _FORCED)
-        dropped = ctypes.c_size_t(0)
-        library.status("cuptiActivityGetNumDroppedRecords", None, 0, ctypes.byref(dropped))
-        return dropped.value
+        return self._dropped()
