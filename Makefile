@@ -18,7 +18,7 @@ EXTRAS := app$(if $(GPU_EXTRA),$(comma)$(GPU_EXTRA))
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo app test lint format bench screenshots clean
+.PHONY: help demo app test lint format bench screenshots build matrix clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -49,6 +49,14 @@ bench: $(VENV)/.dev  ## run every benchmark; those that lack a GPU say so
 screenshots: $(VENV)/.dev  ## draw the dashboard's pictures for the documentation
 	@$(BIN)/python tools/screenshots.py
 
+build: $(VENV)/.release  ## build the sdist and the wheel into dist, and check and install them
+	@rm -rf dist
+	@$(BIN)/python -m tools.distribution -o dist
+	@$(BIN)/python -m tools.distribution_check dist
+
+matrix: $(VENV)/.release  ## test every Python with the lowest and the newest packages
+	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m tools.matrix --out benchmarks/results/matrix.json
+
 clean:  ## remove what the targets made
 	rm -rf $(VENV) $(OUT) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
@@ -69,3 +77,8 @@ $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	@echo "installing timeline[dev] into $(VENV)"
 	@$(PIP) --editable '.[dev]'
 	@touch $@ $(VENV)/.extras
+
+$(VENV)/.release: pyproject.toml $(VENV)/.dev
+	@echo "installing timeline[release] into $(VENV)"
+	@$(PIP) --editable '.[release]'
+	@touch $@

@@ -42,6 +42,7 @@ HOMES = {
     "streamlit": {"timeline.ui"},
     "torch": {"timeline.live"},
     "nixl": {"timeline.live"},
+    "argcomplete": {"timeline.cli"},
     "rich": {"timeline.report", "timeline.cli", "timeline.ranks"},
     "pandas": {"timeline.ui"},
     "distributed": {"timeline.ranks"},

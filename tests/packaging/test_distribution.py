@@ -1,6 +1,7 @@
 """What is built is the tree: every module, kernel and data file, however it is installed."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -158,3 +159,30 @@ def test_kernels_are_found(way: str, checkout: Path, wheel: Path, tmp_path: Path
     )
     found = python("-c", code, at=tmp_path, interpreter=interpreter, path=path)
     assert Path(found) == home
+
+
+def test_sdist_has_no_tests(checkout: Path) -> None:
+    """Without their data and helpers they would only fail."""
+    for name in ("tests", "samples"):
+        (checkout / name).mkdir(exist_ok=True)
+        (checkout / name / "test_it.py").write_text("")
+    with tarfile.open(build("sdist", checkout)) as archive:
+        tops = {name.split("/")[1] for name in archive.getnames() if "/" in name}
+    assert tops & {"tests", "samples", "tools", "benchmarks"} == set()
+    assert {"timeline", "kernels", "LICENSE"} <= tops
+
+
+def test_entry_points_lead_somewhere(wheel: Path, tmp_path: Path) -> None:
+    interpreter, _ = clean_python(tmp_path / "venv", wheel)
+    code = (
+        "from importlib.metadata import distribution\n"
+        "for e in distribution('cuda-timeline').entry_points: e.load(); print(e.group, e.name)"
+    )
+    said = python("-c", code, at=tmp_path, interpreter=str(interpreter))
+    assert said.split("\n")[:2] == ["console_scripts timeline", "pytest11 timeline"]
+
+
+def test_submodules_of_pyarrow_are_imported_by_who_uses_them() -> None:
+    """``pyarrow.compute`` is no name of ``pyarrow`` until somebody has imported it."""
+    used = re.compile(r"\bpa\.(compute|csv|dataset|fs|json|parquet)\b")
+    assert [p for p in (ROOT / "timeline").rglob("*.py") if used.search(p.read_text())] == []

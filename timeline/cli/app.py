@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from timeline.cli.manual import Manual
 from timeline.errors import UsageError
 
 __all__ = ["App"]
@@ -17,6 +18,22 @@ class App:
 
     name = "app"
     summary = "open traces, or the samples, in the browser"
+    manual = Manual(
+        "Opens traces in the browser, on 127.0.0.1 alone: overview, timeline at any zoom, "
+        "findings, what-if, comparison, techniques. Without traces it opens the samples of the "
+        "checkout. Needs the extra app.",
+        (
+            ("a trace", "timeline app train.trace"),
+            (
+                "all traces below a folder, on a port of your choice",
+                "timeline app runs --port 8600",
+            ),
+        ),
+        (
+            "timeline report --html",
+            "docs/dashboard.md",
+        ),
+    )
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the command's arguments."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from timeline.cli.manual import Manual
 from timeline.cli.output import notice
 from timeline.cli.place import check_file
 from timeline.cli.scoping import add_scoping, measured, rules_of
@@ -17,6 +18,21 @@ class Baseline:
 
     name = "baseline"
     summary = "keep the figures of good traces, for check"
+    manual = Manual(
+        "Measures good traces and keeps the figures, with their spread over the repeats, in a "
+        "small file that timeline check compares later ones with.",
+        (
+            ("the figures of a trace, into overlap.json", "timeline baseline train.trace"),
+            (
+                "of an NVTX range too, under a name of its own",
+                "timeline baseline train.trace --name train --range 'step*' -o steps.json",
+            ),
+        ),
+        (
+            "timeline check",
+            "docs/check.md",
+        ),
+    )
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the command's arguments."""

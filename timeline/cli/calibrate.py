@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from timeline.cli.manual import Manual
 from timeline.cli.output import notice, print_json, print_table
 from timeline.cli.place import check_file, write_text
 from timeline.cli.progress import progress
@@ -21,6 +22,25 @@ class Calibrate:
 
     name = "calibrate"
     summary = "fit a device of the simulator from recordings of a GPU"
+    manual = Manual(
+        "Fits a device of the simulator to a GPU from recordings, a third of which is held out, "
+        "and says how far off each quantity is. The file goes to --device of timeline run and "
+        "timeline demo.",
+        (
+            (
+                "from recordings of one GPU model",
+                "timeline calibrate recordings --gpu H100 -o mine.toml",
+            ),
+            (
+                "how far off, without a file",
+                "timeline calibrate recordings --gpu H100 --base h100 --json",
+            ),
+        ),
+        (
+            "timeline run",
+            "docs/simulator.md",
+        ),
+    )
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the command's arguments."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from timeline.cli.manual import Manual
 from timeline.cli.output import notice
 from timeline.cli.place import write_text
 from timeline.cli.scoping import add_scoping, measured, rules_of
@@ -25,6 +26,26 @@ class Check:
 
     name = "check"
     summary = "check traces against a baseline"
+    manual = Manual(
+        "Measures traces and judges them by a baseline and by thresholds, which know the noise of "
+        "the repeats. Says what was lost and why, and draws the traces that fail.",
+        (
+            ("against overlap.json", "timeline check train.trace"),
+            (
+                "with thresholds of its own",
+                "timeline check train.trace --baseline overlap.json --threshold 'makespan: +5%' "
+                "--threshold 'dropped == 0'",
+            ),
+            ("for a CI, as JUnit XML", "timeline check train.trace --format junit -o check.xml"),
+            ("take these traces as the new baseline", "timeline check train.trace --update"),
+        ),
+        (
+            "timeline baseline",
+            "timeline compare",
+            "docs/check.md",
+        ),
+        (("1", "a trace lost something, or a threshold is not kept"),),
+    )
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the command's arguments."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from timeline.cli.manual import Manual
 from timeline.cli.output import console, print_json, print_table
 from timeline.errors import UsageError
 
@@ -21,6 +22,21 @@ class Claims:
 
     name = "claims"
     summary = "judge the chapter's claims by recordings"
+    manual = Manual(
+        "Judges statements of the chapter on inter-kernel pipelining by recordings: each with "
+        "what was measured, the verdict and its condition. A statement that does not hold is no "
+        "failure.",
+        (
+            ("all of them, by the samples of the checkout", "timeline claims"),
+            ("two of them in full", "timeline claims 3 7"),
+            ("by your own recordings", "timeline claims --samples recordings"),
+        ),
+        (
+            "timeline run",
+            "timeline techniques",
+            "docs/claims.md",
+        ),
+    )
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the command's arguments."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import NoReturn, Protocol
 
+from timeline.cli.manual import Manual
 from timeline.errors import UsageError
 
 __all__ = ["Command", "Parser"]
@@ -27,10 +28,13 @@ class Command(Protocol):
         What the user types.
     summary : str
         One line of ``timeline --help``.
+    manual : Manual
+        The rest of what its help says.
     """
 
     name: str
     summary: str
+    manual: Manual
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the command's arguments."""

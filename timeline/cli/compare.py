@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from timeline.cli.foreign import TRACE_HELP, open_any
+from timeline.cli.manual import Manual
 from timeline.cli.output import console, notice, print_json
 from timeline.cli.place import check_folder
 from timeline.cli.progress import progress
@@ -30,6 +31,24 @@ class Compare:
 
     name = "compare"
     summary = "compare two traces, or two folders of traces"
+    manual = Manual(
+        "Sets two traces, or two folders of traces, side by side: figures that moved by more than "
+        "noise, kernels and NVTX ranges that are new, gone, or took another time, and findings. A "
+        "difference is no failure.",
+        (
+            ("two traces", "timeline compare before.trace after.trace"),
+            (
+                "with a picture of each pair on one axis",
+                "timeline compare before.trace after.trace --pictures pairs",
+            ),
+            ("every figure, for a program", "timeline compare before.trace after.trace --json"),
+        ),
+        (
+            "timeline check",
+            "timeline gantt",
+            "docs/check.md",
+        ),
+    )
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the command's arguments."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from timeline.cli.backend import add_arguments, open_chosen, run_options, suited
 from timeline.cli.comparison import draw, measured, print_comparison
 from timeline.cli.experiment import Experiment, add_output
+from timeline.cli.manual import Manual
 from timeline.cli.output import console, notice, print_json
 from timeline.cli.progress import progress
 
@@ -19,6 +20,23 @@ class Demo:
 
     name = "demo"
     summary = "run and draw every technique"
+    manual = Manual(
+        "Runs all variants of all techniques, on the GPU or simulated where there is none, and "
+        "keeps their traces and a picture of each technique in one folder.",
+        (
+            ("everything, on the GPU or simulated", "timeline demo"),
+            (
+                "simulated on an H100, five repeats of each variant",
+                "timeline demo --backend sim --device h100 --repeat 5 -o demo-h100",
+            ),
+        ),
+        (
+            "timeline run",
+            "timeline techniques",
+            "timeline app",
+        ),
+        (("1", "an output differs from its known answer"),),
+    )
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the command's arguments."""

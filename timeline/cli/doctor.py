@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from timeline.cli.manual import Manual
 from timeline.cli.output import console, print_json, print_table
 from timeline.errors import UnavailableError, unknown
 
@@ -21,6 +22,20 @@ class Doctor:
 
     name = "doctor"
     summary = "say what works on this machine, and how to get the rest"
+    manual = Manual(
+        "Looks at Python, the packages of each extra, the driver, the GPUs, CUPTI and other "
+        "profilers, says what works here, and gives one command for each thing that is amiss.",
+        (
+            ("everything", "timeline doctor"),
+            ("fail a script early where something is missing", "timeline doctor --need simulate"),
+            ("for a bug report", "timeline doctor --json"),
+        ),
+        (
+            "timeline record",
+            "timeline run",
+        ),
+        (("3", "something that --need names does not work"),),
+    )
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the command's arguments."""

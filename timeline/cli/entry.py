@@ -6,6 +6,7 @@ import argparse
 import errno
 import os
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 
 from timeline import __version__
@@ -16,17 +17,22 @@ from timeline.cli.check import Check
 from timeline.cli.claims import Claims
 from timeline.cli.command import Command, Parser
 from timeline.cli.compare import Compare
+from timeline.cli.completing import ASKED, complete
+from timeline.cli.completion import Completion
 from timeline.cli.demo import Demo
 from timeline.cli.doctor import Doctor
 from timeline.cli.export import Export
 from timeline.cli.findings import Findings
 from timeline.cli.gantt import Gantt
+from timeline.cli.help import Help
 from timeline.cli.import_trace import Import
+from timeline.cli.manual import EXIT_CODES
 from timeline.cli.query import Query
 from timeline.cli.record import Record
 from timeline.cli.report import Report
 from timeline.cli.run import Run
 from timeline.cli.techniques import Techniques
+from timeline.cli.topics import TOPICS
 from timeline.cli.whatif import WhatIf
 from timeline.errors import TimelineError, UnavailableError, unknown
 
@@ -51,14 +57,21 @@ COMMANDS: Sequence[Command] = (
     Export(),
     App(),
     Doctor(),
+    Completion(),
+    Help(),
 )
 """The sub-commands, in the order in which the help lists them."""
 
 DESCRIPTION = "See what the GPU's engines did, per engine, and prove that they overlapped."
 
-EPILOG = """\
-exit codes: 0 done; 1 a check failed; 2 wrong usage, or a file that can't be read or written;
-3 this machine lacks something (a GPU, CUPTI, an extra, memory); 130 interrupted"""
+WIDTH = 80
+"""Columns of the help's prose."""
+
+EPILOG = f"""\
+{textwrap.fill("exit codes: " + "; ".join(map(" ".join, EXIT_CODES.items())), WIDTH)}
+
+timeline COMMAND --help has examples of each.
+timeline help TOPIC tells about {", ".join(TOPICS)}."""
 
 INTERRUPTED = 130
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
@@ -101,6 +114,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _dispatch(arguments: list[str]) -> int:
     commands = {command.name: command for command in COMMANDS}
     parser = build_parser(commands)
+    if ASKED in os.environ:
+        complete(parser)
     if not arguments:
         parser.print_help(sys.stderr)
         return TimelineError.exit_code
@@ -121,9 +136,14 @@ def build_parser(commands: Mapping[str, Command]) -> Parser:
         dest="command", metavar="COMMAND", title="commands", required=True
     )
     for name, command in commands.items():
-        summary = command.summary
         command.configure(
-            group.add_parser(name, help=summary, description=summary, formatter_class=form)
+            group.add_parser(
+                name,
+                help=command.summary,
+                description=textwrap.fill(command.manual.description, WIDTH),
+                epilog=command.manual.epilog(),
+                formatter_class=form,
+            )
         )
     return parser
 

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from timeline.cli.foreign import TRACE_HELP, open_any
+from timeline.cli.manual import Manual
 from timeline.cli.place import check_file, check_folder
 from timeline.cli.progress import byte_progress
 from timeline.errors import OutputError
@@ -21,6 +22,20 @@ class Export:
 
     name = "export"
     summary = "write a trace for Perfetto, nsys, pandas and other tools"
+    manual = Manual(
+        "Writes a trace in the form of another tool, by the end of the file's name or by --format.",
+        (
+            ("for Perfetto and chrome://tracing", "timeline export train.trace -o trace.json.gz"),
+            ("for Perfetto, natively", "timeline export train.trace -o trace.pftrace"),
+            ("for nsys and what reads its exports", "timeline export train.trace -o trace.sqlite"),
+            ("a table a file, for pandas", "timeline export train.trace --format csv -o tables"),
+        ),
+        (
+            "timeline import",
+            "timeline query",
+            "docs/formats.md",
+        ),
+    )
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the command's arguments."""

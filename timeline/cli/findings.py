@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from timeline.cli.foreign import TRACE_HELP, open_any
+from timeline.cli.manual import Manual
 from timeline.cli.output import console, print_json
 from timeline.cli.window import HELP, window
 from timeline.errors import unknown
@@ -22,6 +23,23 @@ class Findings:
 
     name = "findings"
     summary = "say what cost time in a trace, how much, and what would mend it"
+    manual = Manual(
+        "Names the causes that cost time: each with its cost and how that was computed, where it "
+        "was seen, and the call that mends it. What the trace can't tell is said to be not known.",
+        (
+            ("all of them, the costliest first", "timeline findings train.trace"),
+            (
+                "one cause, however little it costs",
+                "timeline findings train.trace --code pageable-copy --least 0",
+            ),
+            ("in a window, for a program", "timeline findings train.trace --window :2ms --json"),
+        ),
+        (
+            "timeline whatif",
+            "timeline report",
+            "docs/findings.md",
+        ),
+    )
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the command's arguments."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from timeline.cli.foreign import TRACE_HELP, open_any
+from timeline.cli.manual import Manual
 from timeline.cli.place import check_file, write_text
 from timeline.cli.window import HELP, window
 from timeline.errors import UsageError
@@ -25,6 +26,24 @@ class Gantt:
 
     name = "gantt"
     summary = "draw traces into an SVG or HTML file"
+    manual = Manual(
+        "Draws what each engine or stream did, one trace or several one above the other on one "
+        "time axis. SVG needs nothing more; HTML, which zooms, needs the extra app.",
+        (
+            ("a picture of a trace", "timeline gantt train.trace -o train.svg"),
+            (
+                "a span of it, with host threads and NVTX ranges",
+                "timeline gantt train.trace --window 1ms:2ms --host -o span.svg",
+            ),
+            ("two variants on one axis", "timeline gantt before.trace after.trace -o both.svg"),
+            ("a page that zooms", "timeline gantt train.trace -o train-gantt.html"),
+        ),
+        (
+            "timeline report --html",
+            "timeline app",
+            "timeline help windows",
+        ),
+    )
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the command's arguments."""

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from timeline.cli.foreign import add_limits, limits_of, read_any
+from timeline.cli.manual import Manual
 from timeline.cli.output import notice
 from timeline.cli.place import check_trace
 from timeline.errors import UsageError
@@ -18,6 +19,23 @@ class Import:
 
     name = "import"
     summary = "read traces of PyTorch and others"
+    manual = Manual(
+        "Reads traces of PyTorch, JAX, Nsight Systems, Perfetto and others into the native form. "
+        "Every command opens such files as they are; importing once makes the next opening fast.",
+        (
+            ("a trace of torch.profiler", "timeline import kineto.json -o kineto.trace"),
+            ("all that can be read of a folder", "timeline import others -o imported"),
+            (
+                "what is sound of a damaged file, with a higher limit",
+                "timeline import kineto.json -o sound.trace --lenient --max-rows 100000000",
+            ),
+        ),
+        (
+            "timeline export",
+            "docs/formats.md",
+            "docs/nsys.md",
+        ),
+    )
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the command's arguments."""

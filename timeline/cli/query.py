@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from timeline.cli.foreign import TRACE_HELP, open_any
+from timeline.cli.manual import Manual
 from timeline.cli.output import notice, print_table
 from timeline.cli.place import check_file
 from timeline.errors import UsageError
@@ -27,6 +28,27 @@ class Query:
 
     name = "query"
     summary = "ask a trace in SQL"
+    manual = Manual(
+        "Answers one SQL statement (DuckDB's dialect) over the tables of a trace and views of "
+        "them. The statement can read nothing but the trace. Needs the extra sql.",
+        (
+            ("which tables and views there are", "timeline query train.trace"),
+            (
+                "the kernels that took longest",
+                'timeline query train.trace "SELECT name, count(*), sum(duration) FROM kernels '
+                'GROUP BY name ORDER BY 3 DESC"',
+            ),
+            (
+                "into a file",
+                'timeline query train.trace "SELECT * FROM kernels" -o kernels.parquet',
+            ),
+            ("the statement from a file", "timeline query train.trace - --csv < question.sql"),
+        ),
+        (
+            "timeline report",
+            "timeline export",
+        ),
+    )
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the command's arguments."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from timeline.cli.manual import Manual
 from timeline.errors import UsageError
 
 __all__ = ["Record"]
@@ -15,6 +16,32 @@ class Record:
 
     name = "record"
     summary = "run a Python script and record what the GPU does"
+    manual = Manual(
+        "Runs a Python script, or a module, as it is and records what the GPU does through CUPTI, "
+        "with the API calls, the allocations and the NVTX ranges. Ctrl-C, an exception and "
+        "sys.exit leave a whole trace. Options of timeline stand before the script; all that "
+        "follows is the script's.",
+        (
+            (
+                "a script with its arguments, into train.trace",
+                "timeline record train.py --epochs 1",
+            ),
+            (
+                "into another folder, replacing what is there",
+                "timeline record -o step.trace --overwrite train.py",
+            ),
+            (
+                "a module, as python -m runs it",
+                "timeline record -o module.trace -m train --epochs 1",
+            ),
+        ),
+        (
+            "timeline report",
+            "timeline findings",
+            "timeline doctor",
+        ),
+        (("other", "that of the script"),),
+    )
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the command's arguments."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from timeline.cli.foreign import TRACE_HELP, open_any
 from timeline.cli.html import check_html, write_html
+from timeline.cli.manual import Manual
 from timeline.cli.output import console, print_json
 from timeline.cli.ranks import add_ranks, report_ranks, several
 from timeline.cli.selections import add_selections, communicating, groups
@@ -21,6 +22,30 @@ class Report:
 
     name = "report"
     summary = "measure a trace: engines, overlaps, bound"
+    manual = Manual(
+        "Prints how busy each engine was, what overlapped, what it waited for, how far the "
+        "schedule is from the best possible one, and the findings in short. Several traces are "
+        "the ranks of one job.",
+        (
+            ("the measures of a trace", "timeline report train.trace"),
+            (
+                "of the second millisecond, as JSON",
+                "timeline report train.trace --window 1ms:2ms --json",
+            ),
+            ("with pictures, as one HTML file", "timeline report train.trace --html train.html"),
+            (
+                "groups of kernels held against each other",
+                "timeline report train.trace --group gemm='*gemm*' --group rest='nvtx:step*'",
+            ),
+            ("many ranks of one job", "timeline report 'ranks/rank*'"),
+        ),
+        (
+            "timeline findings",
+            "timeline whatif",
+            "timeline help windows",
+            "docs/measures.md",
+        ),
+    )
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the command's arguments."""

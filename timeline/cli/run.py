@@ -7,6 +7,7 @@ import argparse
 from timeline.cli.backend import add_arguments, open_chosen, run_options, suited
 from timeline.cli.comparison import draw, measured, print_comparison
 from timeline.cli.experiment import Experiment, add_output, choose, settings
+from timeline.cli.manual import Manual
 from timeline.cli.output import notice, print_json
 from timeline.cli.progress import progress
 
@@ -18,6 +19,29 @@ class Run:
 
     name = "run"
     summary = "run a technique and compare its variants"
+    manual = Manual(
+        "Runs variants of one technique, checks their outputs against known answers, keeps a "
+        "trace of each variant, and prints and draws how they compare.",
+        (
+            ("every variant, on the GPU or simulated", "timeline run three_way_overlap"),
+            (
+                "two variants, with other parameters, five repeats",
+                "timeline run three_way_overlap --variant serial depth_first --set streams=2 "
+                "chunks=16 --repeat 5 -o runs",
+            ),
+            (
+                "simulated on a described device, as JSON",
+                "timeline run pdl --backend sim --device h100 --json -o runs-h100",
+            ),
+        ),
+        (
+            "timeline techniques",
+            "timeline report",
+            "timeline gantt",
+            "docs/simulator.md",
+        ),
+        (("1", "an output differs from its known answer"),),
+    )
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the command's arguments."""

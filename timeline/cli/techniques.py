@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from timeline.cli.manual import Manual
 from timeline.cli.output import console, print_json, print_table
 
 if TYPE_CHECKING:
@@ -18,6 +19,19 @@ class Techniques:
 
     name = "techniques"
     summary = "list the techniques, or one in full"
+    manual = Manual(
+        "Lists the techniques of inter-kernel pipelining, or tells all about one: what its "
+        "timeline must show, its variants and what each changes, its parameters and their limits.",
+        (
+            ("all of them", "timeline techniques"),
+            ("one, with its variants and parameters", "timeline techniques three_way_overlap"),
+            ("for a program", "timeline techniques pdl --json"),
+        ),
+        (
+            "timeline run",
+            "docs/techniques/",
+        ),
+    )
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the command's arguments."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from timeline.cli.foreign import TRACE_HELP, open_any
+from timeline.cli.manual import Manual
 from timeline.cli.output import notice, print_json, print_table
 from timeline.cli.place import check_trace
 from timeline.errors import UsageError
@@ -23,6 +24,25 @@ class WhatIf:
 
     name = "whatif"
     summary = "predict what fixes would give, from the recording without them"
+    manual = Manual(
+        "Replays a recording from its causes with fixes applied, and says what bounds it then and "
+        "what was assumed. Without --apply it tries every single fix and ranks them by what they "
+        "would gain.",
+        (
+            ("every fix, by what it would gain", "timeline whatif train.trace"),
+            ("the fixes there are", "timeline whatif --list"),
+            (
+                "two fixes together, and the trace they would give",
+                "timeline whatif train.trace --apply pin_copies,split_streams:2 -o predicted.trace",
+            ),
+            ("kernels of a name twice as fast", "timeline whatif train.trace --apply 'faster:*:2'"),
+        ),
+        (
+            "timeline findings",
+            "timeline gantt",
+            "docs/whatif.md",
+        ),
+    )
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the command's arguments."""

@@ -21,7 +21,7 @@ _REQUIREMENT = re.compile(
     r"(?:;.*?extra *== *[\"'](?P<extra>[\w-]+)[\"'])?"
 )
 _BOUND = re.compile(r"(>=|<=|<|>|==|!=|~=) *([\w.]+)")
-_DEVELOPMENT = "dev"
+_DEVELOPMENT = ("dev", "release")
 _ALTERNATIVES = ("cuda13", "cuda12")
 """Extras of which a machine has one."""
 
@@ -65,7 +65,7 @@ def packages() -> Iterator[Check]:
         by_path = f"{timeline.__version__}, not installed: found by its path alone"
         yield Check("timeline", State.OK, by_path)
     wanted = [r for line in lines if (r := requirement(line))]
-    extras = dict.fromkeys(r.extra for r in wanted if r.extra != _DEVELOPMENT)
+    extras = dict.fromkeys(r.extra for r in wanted if r.extra not in _DEVELOPMENT)
     found = {
         extra: _extra(extra, [r for r in wanted if r.extra == extra and r.name != DISTRIBUTION])
         for extra in extras
