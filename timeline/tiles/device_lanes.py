@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from timeline.engines import ENGINES
-from timeline.intervals import Int64, Intervals, measure, union
+from timeline.intervals import Intervals, measure
+from timeline.tiles.busy import busy
 from timeline.tiles.codes import packed_codes
 from timeline.tiles.coverage import EngineSets, engine_sets
 from timeline.tiles.layout import Group, Lane, Row
@@ -55,9 +57,9 @@ def device_groups(source: Source) -> DeviceTracks:
         lanes, unions = [], []
         for engine in (*ENGINES, _OTHER):
             if engine in by_engine:
-                lane, busy = _engine(source, f"gpu{device}", engine, by_engine[engine])
+                lane, when = _engine(source, f"gpu{device}", engine, by_engine[engine])
                 lanes.append(lane)
-                unions += [(engine, busy)] if engine != _OTHER else []
+                unions += [(engine, when)] if engine != _OTHER else []
         found.sets[device] = engine_sets(unions)
         strips = _strips(device) if len(unions) > 1 else ()
         if (waits := wait_lane(source, device, found.waits)) is not None:
@@ -71,9 +73,9 @@ def device_groups(source: Source) -> DeviceTracks:
 
 
 def _strips(device: int) -> tuple[Lane, Lane]:
-    busy, overlap = Row(device=device), Row(device=device, overlap=True)
+    every, overlap = Row(device=device), Row(device=device, overlap=True)
     return (
-        Lane(f"gpu{device}/busy", "engines busy", "engines", "busy", (busy,)),
+        Lane(f"gpu{device}/busy", "engines busy", "engines", "busy", (every,)),
         Lane(f"gpu{device}/overlap", "overlap", "engines", "overlap", (overlap,)),
     )
 
@@ -92,7 +94,7 @@ def _streams(source: Source) -> dict[tuple[int, str], list[_Stream]]:
     known = source.devices
     if len(known) == 1:
         device = np.where(device < 0, known[0], device)
-    parts = [device.astype(np.int64), _engines(trace)]
+    parts = [device, _engines(trace)]
     parts += [column("activities", name) for name in ("process", "context", "stream")]
     codes = packed_codes(parts)
     tracks = source.add("activities", codes)
@@ -108,13 +110,12 @@ def _streams(source: Source) -> dict[tuple[int, str], list[_Stream]]:
     return found
 
 
-def _engines(trace: Trace) -> Int64:
+def _engines(trace: Trace) -> npt.NDArray[np.int8]:
     """Index into ``ENGINES`` of each activity's engine, -1 for one that is not known."""
     names = trace.names("activities", "engine")
     known = [ENGINES.index(name) if name in ENGINES else -1 for name in names]
-    codes = np.array([*known, -1], np.int64)  # null is code -1: the last
-    found: Int64 = codes[trace.column("activities", "engine")]
-    return found
+    codes = np.array([*known, -1], np.int8)  # null is code -1: the last
+    return codes[trace.column("activities", "engine")]
 
 
 def _labels(source: Source) -> Mapping[tuple[int, int], str]:
@@ -144,11 +145,11 @@ def _engine(
         )
         for own in streams
     ]
-    busy = _busy(source, [number for own in streams for number in own.tracks])
-    apart = measure(*busy) == sum(_busy_ns(source, own.tracks) for own in streams)
+    when = _busy(source, [number for own in streams for number in own.tracks])
+    apart = measure(*when) == sum(_busy_ns(source, own.tracks) for own in streams)
     rows = _shared(streams) if apart else [row for part in parts for row in part.rows]
     inner = tuple(parts) if len(parts) > 1 else ()
-    return Lane(f"{prefix}/{engine}", label, "activities", engine, tuple(rows), inner), busy
+    return Lane(f"{prefix}/{engine}", label, "activities", engine, tuple(rows), inner), when
 
 
 def _busy_ns(source: Source, tracks: list[int]) -> int:
@@ -160,12 +161,7 @@ def _busy_ns(source: Source, tracks: list[int]) -> int:
 
 
 def _busy(source: Source, tracks: list[int]) -> Intervals:
-    spans = [source.tracks[number].spans for number in tracks]
-    if len(spans) == 1:
-        return union(spans[0].start, spans[0].end)
-    return union(
-        np.concatenate([own.start for own in spans]), np.concatenate([own.end for own in spans])
-    )
+    return busy([source.tracks[number].spans for number in tracks])
 
 
 def _shared(streams: list[_Stream]) -> list[Row]:
