@@ -128,9 +128,8 @@ def _sums(edges: Int64, sets: npt.NDArray[np.uint8], count: int) -> Int64:
 
     def spend(piece: tuple[int, int]) -> None:
         lo, hi = piece
-        cell = np.arange(hi - lo)[:, None] * count + sets[lo * BLOCK : hi * BLOCK].reshape(
-            -1, BLOCK
-        )
+        codes = sets[lo * BLOCK : hi * BLOCK].reshape(-1, BLOCK)
+        cell = np.arange(hi - lo)[:, None] * count + codes
         length = np.diff(edges[lo * BLOCK : hi * BLOCK + 1])
         # float64 adds exactly below 2**53, and no trace spans as much.
         spent = np.bincount(cell.ravel(), length, (hi - lo) * count)

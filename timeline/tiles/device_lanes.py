@@ -115,7 +115,8 @@ def _engines(trace: Trace) -> npt.NDArray[np.int8]:
     names = trace.names("activities", "engine")
     known = [ENGINES.index(name) if name in ENGINES else -1 for name in names]
     codes = np.array([*known, -1], np.int8)  # null is code -1: the last
-    return codes[trace.column("activities", "engine")]
+    found: npt.NDArray[np.int8] = codes[trace.column("activities", "engine")]
+    return found
 
 
 def _labels(source: Source) -> Mapping[tuple[int, int], str]:

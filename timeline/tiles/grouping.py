@@ -83,8 +83,8 @@ def _by_group(
 ) -> tuple[Spans, Int64]:
     """Spans group after group, in each in the order they had, and how many each group has.
 
-    A counting sort, piece by piece: each piece is sorted by itself, in the cache, and its groups are
-    put behind those of the pieces before it.
+    A counting sort: each piece is sorted by itself, in the cache, and its groups are put behind
+    those of the pieces before it.
     """
     count = int(groups.max()) + 1 if len(groups) else 0
     small = groups.astype(np.uint16) if count <= 1 << 16 else groups  # 16 bits: a radix sort
@@ -93,8 +93,12 @@ def _by_group(
     sizes = np.array(each(lambda b: np.bincount(small[slice(*b)], minlength=count), bounds))
     size = sizes.sum(axis=0)
     first = np.cumsum(sizes, axis=0) - sizes + (np.cumsum(size) - size)
-    empty = (np.empty(len(start), kind) for kind in (np.int64, np.int64, np.uint32, np.int32))
-    spans = Spans(*empty)
+    spans = Spans(
+        np.empty(len(start), np.int64),
+        np.empty(len(start), np.int64),
+        np.empty(len(start), np.uint32),
+        np.empty(len(start), np.int32),
+    )
 
     def put(number: int) -> None:
         lo, hi = bounds[number]

@@ -55,7 +55,7 @@ class _Measured(Work):
         return Coverage(len(self.engines), by_set)
 
     @cached_property
-    def engines(self) -> tuple[str, ...]:  # type: ignore[override]
+    def engines(self) -> tuple[str, ...]:
         """The engines to report."""
         return super().engines
 

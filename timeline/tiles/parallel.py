@@ -1,4 +1,4 @@
-"""Doing the same to many pieces on all cores: NumPy lets go of the interpreter while it computes."""
+"""Doing the same to many pieces on all cores; NumPy frees the interpreter while it computes."""
 
 from __future__ import annotations
 

@@ -12,11 +12,9 @@ from timeline.analysis.work import Work
 from timeline.intervals import Int64
 from timeline.tiles.layout import Lane, Row
 from timeline.tiles.source import Source
+from timeline.trace import Trace
 
-__all__ = ["MOST_EXAMINED", "WAITS", "Waits", "wait_lane"]
-
-MOST_EXAMINED = 300_000
-"""Activities of a device up to which waits are worked out: some µs each."""
+__all__ = ["WAITS", "Waits", "orders_streams", "wait_lane"]
 
 WAITS = "waits"
 """Name of the computed table."""
@@ -40,9 +38,9 @@ class Waits:
 
 def wait_lane(source: Source, device: int, found: Waits) -> Lane | None:
     """The lane of a device's waits, which are added to ``found``; None without any."""
-    work = work_of(source.trace, device)
-    if len(work.rows) > MOST_EXAMINED:
+    if not (_waits_of_host(source.trace) or _has_legacy_stream(source.trace)):
         return None
+    work = work_of(source.trace, device)
     words, starts, ends = _waits(work, found)
     if not words:
         return None
@@ -56,6 +54,19 @@ def wait_lane(source: Source, device: int, found: Waits) -> Lane | None:
     )
     lanes = tuple(Row((number,)) for number in numbers)
     return Lane(f"gpu{device}/barriers", "barriers", WAITS, "barrier", lanes)
+
+
+def orders_streams(trace: Trace) -> bool:
+    """Whether anything in a trace can have made one stream wait for another."""
+    return _has_legacy_stream(trace) or "stream_wait_event" in trace.names("syncs", "kind")
+
+
+def _has_legacy_stream(trace: Trace) -> bool:
+    return "legacy" in trace.names("streams", "kind")
+
+
+def _waits_of_host(trace: Trace) -> bool:
+    return bool(trace.syncs.num_rows or trace.allocs.num_rows)
 
 
 def _waits(work: Work, found: Waits) -> tuple[list[str], Int64, Int64]:
