@@ -15,7 +15,7 @@ from timeline.tiles.codes import packed_codes
 from timeline.tiles.coverage import EngineSets, engine_sets
 from timeline.tiles.layout import Group, Lane, Row
 from timeline.tiles.source import Source
-from timeline.tiles.waits import Waits, wait_lane
+from timeline.tiles.waits import NO_WAITS, Waits, wait_lane
 from timeline.trace import Trace
 
 __all__ = ["DeviceTracks", "device_groups"]
@@ -23,7 +23,7 @@ __all__ = ["DeviceTracks", "device_groups"]
 _OTHER = "other"
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(eq=False, slots=True)
 class DeviceTracks:
     """What devices did.
 
@@ -36,7 +36,7 @@ class DeviceTracks:
     groups: list[Group]
     sets: dict[int, EngineSets]
     engines: dict[int, dict[str, tuple[int, ...]]]
-    waits: Waits
+    waits: Waits = NO_WAITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,12 @@ class _Stream:
 
 def device_groups(source: Source) -> DeviceTracks:
     """One group a device, ascending."""
-    found = DeviceTracks([], {}, {}, Waits())
+    found, waits = DeviceTracks([], {}, {}), NO_WAITS
     every = _streams(source)
     for device in source.devices:
         by_engine = {engine: own for (of, engine), own in every.items() if of == device}
-        lanes, unions = [], []
+        lanes: list[Lane] = []
+        unions: list[tuple[str, Intervals]] = []
         for engine in (*ENGINES, _OTHER):
             if engine in by_engine:
                 lane, when = _engine(source, f"gpu{device}", engine, by_engine[engine])
@@ -62,13 +63,14 @@ def device_groups(source: Source) -> DeviceTracks:
                 unions += [(engine, when)] if engine != _OTHER else []
         found.sets[device] = engine_sets(unions)
         strips = _strips(device) if len(unions) > 1 else ()
-        if (waits := wait_lane(source, device, found.waits)) is not None:
-            lanes.append(waits)
+        held_back, waits = wait_lane(source, device, waits)
+        lanes += [held_back] if held_back is not None else []
         found.groups.append(Group(_heading(source.trace, device), (*strips, *lanes)))
         found.engines[device] = {
             engine: tuple(number for own in streams for number in own.tracks)
             for engine, streams in by_engine.items()
         }
+    found.waits = waits
     return found
 
 

@@ -35,7 +35,7 @@ from timeline.trace.schema import TABLES
 from timeline.trace.source import MAX_META_BYTES, META, Source, opened
 from timeline.trace.writer import Contents, TraceWriter, part_name, write_meta, write_tables
 
-__all__ = ["TraceWriter", "load", "save"]
+__all__ = ["TraceWriter", "about", "load", "save"]
 
 MAX_BYTES = 32 << 30
 NOT_ENDED = "The recording did not end; the trace holds what had been written until then."
@@ -88,17 +88,33 @@ def load(
         if name not in TABLES:
             raise unknown("table", name, TABLES)
     source = opened(Path(path))
-    content = _meta_content(source)
-    meta = Meta.from_json(content, source.place(META))
-    if content.get("ended") is not True:
-        meta = dataclasses.replace(meta, notes=(*meta.notes, NOT_ENDED))
-    contents = _contents(content.get("tables"), source.place(META))
+    meta, contents = _head(source)
     found = {}
     for name in wanted:
         if name in contents:
             found[name] = _read_table(source, name, contents[name], max_bytes)
             max_bytes -= found[name].nbytes
     return Trace.from_tables(meta, found)
+
+
+def about(path: str | os.PathLike[str]) -> tuple[Meta, dict[str, int]]:
+    """What the trace at ``path`` says of itself, and the rows of its tables, without reading any.
+
+    Raises
+    ------
+    TraceError
+        When there is no trace, or its ``meta.json`` is damaged.
+    """
+    meta, contents = _head(opened(Path(path)))
+    return meta, {name: held.rows for name, held in contents.items()}
+
+
+def _head(source: Source) -> tuple[Meta, dict[str, Contents]]:
+    content = _meta_content(source)
+    meta = Meta.from_json(content, source.place(META))
+    if content.get("ended") is not True:
+        meta = dataclasses.replace(meta, notes=(*meta.notes, NOT_ENDED))
+    return meta, _contents(content.get("tables"), source.place(META))
 
 
 def _meta_content(source: Source) -> Any:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import islice
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,7 @@ _STREAM = ["stream", "context", "process", "device"]
 _FIRST_LOOKED_AT = 256
 
 Int64 = npt.NDArray[np.int64]
+Order = tuple[Int64, Int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,10 @@ class Link:
     row: int
 
 
+_LOCK = threading.Lock()
+_ORDERS: WeakKeyDictionary[Trace, Order] = WeakKeyDictionary()
+
+
 @dataclass(frozen=True, eq=False)
 class Links:
     """Finds links in a trace."""
@@ -59,7 +65,7 @@ class Links:
             return
         for call in self._same_correlation("calls", table, row):
             yield Link("issued by", "calls", call)
-        sources, targets = self._order
+        sources, targets = _order(self.trace)
         for other in sources[targets == row][:MOST_LINKS].tolist():
             yield Link("waited for", table, other)
         for other in targets[sources == row][:MOST_LINKS].tolist():
@@ -105,14 +111,21 @@ class Links:
             near, size = (lo, size * 8) if step < 0 else (hi, size * 8)
         return None
 
-    @cached_property
-    def _order(self) -> tuple[Int64, Int64]:
-        """Rows of activities and of those that waited for them, by events or the legacy stream."""
-        sources, targets = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-        for device in devices(self.trace) if orders_streams(self.trace) else ():
-            work = work_of(self.trace, device)
-            for edges in (event_edges(work), legacy_edges(work)):
-                if edges is not None:
-                    sources.append(work.rows[edges.sources])
-                    targets.append(work.rows[edges.targets])
-        return np.concatenate(sources), np.concatenate(targets)
+
+def _order(trace: Trace) -> Order:
+    """Rows of activities and of those that waited for them, by events or the legacy stream."""
+    with _LOCK:
+        if trace not in _ORDERS:
+            _ORDERS[trace] = _worked_out(trace)
+        return _ORDERS[trace]
+
+
+def _worked_out(trace: Trace) -> Order:
+    sources, targets = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for device in devices(trace) if orders_streams(trace) else ():
+        work = work_of(trace, device)
+        for edges in (event_edges(work), legacy_edges(work)):
+            if edges is not None:
+                sources.append(work.rows[edges.sources])
+                targets.append(work.rows[edges.targets])
+    return np.concatenate(sources), np.concatenate(targets)
