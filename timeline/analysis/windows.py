@@ -33,7 +33,9 @@ class Window:
 
 def devices(trace: Trace) -> tuple[int, ...]:
     """Devices that have activities, ascending; unknown ones (null) are left out unless all are."""
-    found = np.unique(trace.column("activities", "device")).tolist()
+    column = trace.column("activities", "device")
+    alike = len(column) and column.min() == column.max()
+    found = np.unique(column[:1] if alike else column).tolist()
     known = tuple(int(device) for device in found if device >= 0)
     return known or tuple(int(device) for device in found)
 

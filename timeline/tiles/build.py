@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from timeline.analysis import median_repeat
 from timeline.engines import SM
 from timeline.errors import TraceError
+from timeline.intervals import Int64
 from timeline.tiles.device_lanes import DeviceTracks, device_groups
 from timeline.tiles.host_lanes import host_groups
 from timeline.tiles.index import Index
+from timeline.tiles.parallel import each, pieces
 from timeline.tiles.source import Source
 from timeline.tiles.stamp_lanes import stamp_groups
+from timeline.tiles.track import Spans
 from timeline.trace import Trace
 
 __all__ = ["build"]
 
 _LONGEST_NS = 1 << 52
 _MOST_KERNELS = 4096
+_NEVER = np.iinfo(np.int64).max
 
 
 def build(trace: Trace) -> Index:
@@ -68,17 +73,23 @@ def _view(trace: Trace, origin: int, all_of_it: tuple[int, int]) -> tuple[int, i
 def _kernel_ns(source: Source, found: DeviceTracks) -> dict[int, int]:
     """Time of each kernel name in order of first start; of very many those with the most."""
     count = len(source.names["activities"])
-    total, first = np.zeros(count), np.full(count, np.iinfo(np.int64).max)
-    numbers = (number for engines in found.engines.values() for number in engines.get(SM, ()))
-    for track in (source.tracks[number] for number in numbers):
-        named = track.spans.name >= 0
-        codes = track.spans.name[named]
-        length = (track.spans.end - track.spans.start)[named]
-        total += np.bincount(codes, length, count)
-        seen = np.full(count, np.iinfo(np.int64).max)
-        seen[codes[::-1]] = track.spans.start[named][::-1]
-        np.minimum(first, seen, out=first)
+    numbers = [number for engines in found.engines.values() for number in engines.get(SM, ())]
+    counted = each(lambda number: _of_names(source.tracks[number].spans, count), numbers)
+    total, first = np.zeros(count), np.full(count, _NEVER)
+    for lengths, starts in counted:
+        total += lengths
+        np.minimum(first, starts, out=first)
     most = np.argsort(-total, kind="stable")[:_MOST_KERNELS]
-    most = most[first[most] < np.iinfo(np.int64).max]
+    most = most[first[most] < _NEVER]
     order = most[np.argsort(first[most], kind="stable")]
     return {int(code): int(total[code]) for code in order}
+
+
+def _of_names(spans: Spans, count: int) -> tuple[npt.NDArray[np.float64], Int64]:
+    """Time and first start of each name's spans."""
+    total, first = np.zeros(count + 1), np.full(count + 1, _NEVER)
+    for lo, hi in reversed(pieces(len(spans))):
+        part = spans.part(lo, hi)
+        total += np.bincount(part.name + 1, part.end - part.start, count + 1)
+        first[part.name[::-1] + 1] = part.start[::-1]
+    return total[1:], first[1:]

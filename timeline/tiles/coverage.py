@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from timeline.intervals import Coverage, Int64, Intervals
+from timeline.tiles.parallel import PIECE, each, pieces
 
 __all__ = ["BLOCK", "EngineSets", "engine_sets"]
 
@@ -83,25 +85,56 @@ class EngineSets:
 def engine_sets(unions: Sequence[tuple[str, Intervals]]) -> EngineSets:
     """Sweep over the unions of a device's engines, at most eight."""
     engines = tuple(name for name, _ in unions)
-    bits = max(len(engines) - 1, 1).bit_length()
-    keys = [(side << bits) | i for i, (_, pair) in enumerate(unions) for side in pair]
-    packed = np.sort(np.concatenate(keys)) if keys else np.zeros(0, np.int64)
-    flips = np.left_shift(np.uint8(1), (packed & ((1 << bits) - 1)).astype(np.uint8))
-    after = np.bitwise_xor.accumulate(flips) if len(flips) else flips
-    times = packed >> bits
-    final = np.diff(times, append=times[-1:] + 1) > 0
-    edges, sets = times[final], after[final][:-1]
+    sides = [pair for _, pair in unions]
+    swept = each(lambda span: _swept(sides, *span), _stretches(sides))
+    edges = np.concatenate([edges for edges, _ in swept])
+    sets = np.concatenate([after for _, after in swept])[:-1]
     return EngineSets(engines, edges, sets, _sums(edges, sets, 1 << len(engines)))
 
 
+def _stretches(unions: Sequence[Intervals]) -> list[tuple[int, int]]:
+    """Stretches of time that together hold all edges, some 2**20 each."""
+    starts = max((pair[0] for pair in unions), key=len, default=np.zeros(0, np.int64))
+    count = sum(len(pair[0]) for pair in unions)
+    step = max(PIECE * len(starts) // max(count, 1), 1)
+    limits = np.iinfo(np.int64)
+    cuts = [int(limits.min), *starts[step::step].tolist(), int(limits.max)]
+    return list(pairwise(cuts))
+
+
+def _swept(
+    unions: Sequence[Intervals], begin: int, until: int
+) -> tuple[Int64, npt.NDArray[np.uint8]]:
+    """The edges in ``[begin, until)``, and the engines busy after each."""
+    bits = max(len(unions) - 1, 1).bit_length()
+    keys, state = [np.zeros(0, np.int64)], 0
+    for i, pair in enumerate(unions):
+        for side in pair:
+            lo, hi = np.searchsorted(side, (begin, until)).tolist()
+            keys.append((side[lo:hi] << bits) | i)
+            state ^= (lo & 1) << i  # before: as many starts as ends, or the engine is busy
+    packed = np.concatenate(keys)
+    packed.sort()
+    flips = np.left_shift(np.uint8(1), (packed & ((1 << bits) - 1)).astype(np.uint8))
+    after = np.bitwise_xor.accumulate(flips) ^ np.uint8(state)
+    times = packed >> bits
+    final = np.diff(times, append=times[-1:] + 1) > 0
+    return times[final], after[final]
+
+
 def _sums(edges: Int64, sets: npt.NDArray[np.uint8], count: int) -> Int64:
-    blocks = len(sets) // BLOCK + 1
-    sums = np.zeros((blocks, count), np.int64)
-    if blocks > 1:
-        whole = (blocks - 1) * BLOCK
-        cell = np.repeat(np.arange(blocks - 1) * count, BLOCK)
-        cell += sets[:whole]
+    blocks = len(sets) // BLOCK
+    sums = np.zeros((blocks + 1, count), np.int64)
+
+    def spend(piece: tuple[int, int]) -> None:
+        lo, hi = piece
+        codes = sets[lo * BLOCK : hi * BLOCK].reshape(-1, BLOCK)
+        cell = np.arange(hi - lo)[:, None] * count + codes
+        length = np.diff(edges[lo * BLOCK : hi * BLOCK + 1])
         # float64 adds exactly below 2**53, and no trace spans as much.
-        spent = np.bincount(cell, np.diff(edges[: whole + 1]), (blocks - 1) * count)
-        np.cumsum(spent.astype(np.int64).reshape(-1, count), axis=0, out=sums[1:])
-    return sums
+        spent = np.bincount(cell.ravel(), length, (hi - lo) * count)
+        sums[lo + 1 : hi + 1] = spent.reshape(-1, count)
+
+    if blocks:
+        each(spend, pieces(blocks, PIECE // BLOCK))
+    return np.cumsum(sums, axis=0, out=sums)

@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from timeline.engines import ENGINES
-from timeline.intervals import Int64, Intervals, measure, union
+from timeline.intervals import Intervals, measure
+from timeline.tiles.busy import busy
 from timeline.tiles.codes import packed_codes
 from timeline.tiles.coverage import EngineSets, engine_sets
 from timeline.tiles.layout import Group, Lane, Row
 from timeline.tiles.source import Source
-from timeline.tiles.waits import Waits, wait_lane
+from timeline.tiles.waits import NO_WAITS, Waits, wait_lane
 from timeline.trace import Trace
 
 __all__ = ["DeviceTracks", "device_groups"]
@@ -21,7 +23,7 @@ __all__ = ["DeviceTracks", "device_groups"]
 _OTHER = "other"
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(eq=False, slots=True)
 class DeviceTracks:
     """What devices did.
 
@@ -34,7 +36,7 @@ class DeviceTracks:
     groups: list[Group]
     sets: dict[int, EngineSets]
     engines: dict[int, dict[str, tuple[int, ...]]]
-    waits: Waits
+    waits: Waits = NO_WAITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,32 +50,34 @@ class _Stream:
 
 def device_groups(source: Source) -> DeviceTracks:
     """One group a device, ascending."""
-    found = DeviceTracks([], {}, {}, Waits())
+    found, waits = DeviceTracks([], {}, {}), NO_WAITS
     every = _streams(source)
     for device in source.devices:
         by_engine = {engine: own for (of, engine), own in every.items() if of == device}
-        lanes, unions = [], []
+        lanes: list[Lane] = []
+        unions: list[tuple[str, Intervals]] = []
         for engine in (*ENGINES, _OTHER):
             if engine in by_engine:
-                lane, busy = _engine(source, f"gpu{device}", engine, by_engine[engine])
+                lane, when = _engine(source, f"gpu{device}", engine, by_engine[engine])
                 lanes.append(lane)
-                unions += [(engine, busy)] if engine != _OTHER else []
+                unions += [(engine, when)] if engine != _OTHER else []
         found.sets[device] = engine_sets(unions)
         strips = _strips(device) if len(unions) > 1 else ()
-        if (waits := wait_lane(source, device, found.waits)) is not None:
-            lanes.append(waits)
+        held_back, waits = wait_lane(source, device, waits)
+        lanes += [held_back] if held_back is not None else []
         found.groups.append(Group(_heading(source.trace, device), (*strips, *lanes)))
         found.engines[device] = {
             engine: tuple(number for own in streams for number in own.tracks)
             for engine, streams in by_engine.items()
         }
+    found.waits = waits
     return found
 
 
 def _strips(device: int) -> tuple[Lane, Lane]:
-    busy, overlap = Row(device=device), Row(device=device, overlap=True)
+    every, overlap = Row(device=device), Row(device=device, overlap=True)
     return (
-        Lane(f"gpu{device}/busy", "engines busy", "engines", "busy", (busy,)),
+        Lane(f"gpu{device}/busy", "engines busy", "engines", "busy", (every,)),
         Lane(f"gpu{device}/overlap", "overlap", "engines", "overlap", (overlap,)),
     )
 
@@ -92,7 +96,7 @@ def _streams(source: Source) -> dict[tuple[int, str], list[_Stream]]:
     known = source.devices
     if len(known) == 1:
         device = np.where(device < 0, known[0], device)
-    parts = [device.astype(np.int64), _engines(trace)]
+    parts = [device, _engines(trace)]
     parts += [column("activities", name) for name in ("process", "context", "stream")]
     codes = packed_codes(parts)
     tracks = source.add("activities", codes)
@@ -108,12 +112,12 @@ def _streams(source: Source) -> dict[tuple[int, str], list[_Stream]]:
     return found
 
 
-def _engines(trace: Trace) -> Int64:
+def _engines(trace: Trace) -> npt.NDArray[np.int8]:
     """Index into ``ENGINES`` of each activity's engine, -1 for one that is not known."""
     names = trace.names("activities", "engine")
     known = [ENGINES.index(name) if name in ENGINES else -1 for name in names]
-    codes = np.array([*known, -1], np.int64)  # null is code -1: the last
-    found: Int64 = codes[trace.column("activities", "engine")]
+    codes = np.array([*known, -1], np.int8)  # null is code -1: the last
+    found: npt.NDArray[np.int8] = codes[trace.column("activities", "engine")]
     return found
 
 
@@ -144,11 +148,11 @@ def _engine(
         )
         for own in streams
     ]
-    busy = _busy(source, [number for own in streams for number in own.tracks])
-    apart = measure(*busy) == sum(_busy_ns(source, own.tracks) for own in streams)
+    when = _busy(source, [number for own in streams for number in own.tracks])
+    apart = measure(*when) == sum(_busy_ns(source, own.tracks) for own in streams)
     rows = _shared(streams) if apart else [row for part in parts for row in part.rows]
     inner = tuple(parts) if len(parts) > 1 else ()
-    return Lane(f"{prefix}/{engine}", label, "activities", engine, tuple(rows), inner), busy
+    return Lane(f"{prefix}/{engine}", label, "activities", engine, tuple(rows), inner), when
 
 
 def _busy_ns(source: Source, tracks: list[int]) -> int:
@@ -160,12 +164,7 @@ def _busy_ns(source: Source, tracks: list[int]) -> int:
 
 
 def _busy(source: Source, tracks: list[int]) -> Intervals:
-    spans = [source.tracks[number].spans for number in tracks]
-    if len(spans) == 1:
-        return union(spans[0].start, spans[0].end)
-    return union(
-        np.concatenate([own.start for own in spans]), np.concatenate([own.end for own in spans])
-    )
+    return busy([source.tracks[number].spans for number in tracks])
 
 
 def _shared(streams: list[_Stream]) -> list[Row]:

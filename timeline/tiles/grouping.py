@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -12,9 +11,12 @@ import numpy.typing as npt
 from timeline.intervals import Int64
 from timeline.tiles.chains import chains, overlapping
 from timeline.tiles.levels import levels_of
+from timeline.tiles.parallel import each, pieces
 from timeline.tiles.track import Spans, Track
 
 __all__ = ["Grouped", "grouped"]
+
+_MOST_GROUPS = 256
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -52,54 +54,80 @@ def grouped(
     origin : int
         What the times of the spans count from.
     """
-    order = _order(start if rows is None else start[rows], groups if rows is None else groups[rows])
+    if rows is not None:
+        start, end, name, groups = start[rows], end[rows], name[rows], groups[rows]
+    order = np.argsort(start, kind="stable") if bool((start[1:] < start[:-1]).any()) else None
     if order is not None:
+        start, end, name, groups = start[order], end[order], name[order], groups[order]
         rows = order if rows is None else rows[order]
-    if rows is None:
-        row = np.arange(len(start), dtype=np.uint32)
-        spans = Spans(start - origin, end - origin, row, name.copy())
-    else:
-        spans = Spans(start[rows], end[rows], rows.astype(np.uint32), name[rows])
-        np.subtract(spans.start, origin, out=spans.start)
-        np.subtract(spans.end, origin, out=spans.end)
-        groups = groups[rows]
-    bounds = np.flatnonzero(np.diff(groups, prepend=-1, append=-1))
-    found: list[tuple[int, Track]] = []
-    for lo, hi in pairwise(bounds.tolist()):
-        number = int(groups[lo])
-        found += [(number, _track(spans, a + lo, b + lo)) for a, b in _chained(spans, lo, hi)]
-    return Grouped(spans, found)
+    spans, sizes = _by_group(start, end, name, groups, origin)
+    if rows is not None:
+        spans.row[:] = rows[spans.row]
+    bounds = np.concatenate(([0], np.cumsum(sizes))).tolist()
+    numbers = np.flatnonzero(sizes).tolist()
+    chained = each(lambda n: _chained(spans, bounds[n], bounds[n + 1]), numbers)
+    parts = [
+        (number, spans.part(*own))
+        for number, many in zip(numbers, chained, strict=True)
+        for own in many
+    ]
+    levels = each(lambda part: levels_of(part[1]), parts)
+    return Grouped(
+        spans,
+        [(number, Track(part, own)) for (number, part), own in zip(parts, levels, strict=True)],
+    )
 
 
-def _order(start: Int64, groups: Int64) -> npt.NDArray[np.intp] | None:
-    """By group, then by start; None where they are in this order."""
-    by_start = None
-    if bool((start[1:] < start[:-1]).any()):
-        by_start = np.argsort(start, kind="stable")
-        groups = groups[by_start]
-    if not bool((groups[1:] < groups[:-1]).any()):
-        return by_start
-    small = groups.astype(np.uint16) if int(groups.max()) < 1 << 16 else groups
-    order = np.argsort(small, kind="stable")  # a radix sort for 16 bits
-    return order if by_start is None else by_start[order]
+def _by_group(
+    start: Int64, end: Int64, name: npt.NDArray[np.int32], groups: Int64, origin: int
+) -> tuple[Spans, Int64]:
+    """Spans group after group, in each in the order they had, and how many each group has.
+
+    A counting sort: each piece is sorted by itself, in the cache, and its groups are put behind
+    those of the pieces before it.
+    """
+    count = int(groups.max()) + 1 if len(groups) else 0
+    small = groups.astype(np.uint16) if count <= 1 << 16 else groups  # 16 bits: a radix sort
+    # Where there are many groups, each would have few rows of a piece.
+    bounds = pieces(len(start)) if count <= _MOST_GROUPS else [(0, len(start))]
+    sizes = np.array(each(lambda b: np.bincount(small[slice(*b)], minlength=count), bounds))
+    size = sizes.sum(axis=0)
+    first = np.cumsum(sizes, axis=0) - sizes + (np.cumsum(size) - size)
+    spans = Spans(
+        np.empty(len(start), np.int64),
+        np.empty(len(start), np.int64),
+        np.empty(len(start), np.uint32),
+        np.empty(len(start), np.int32),
+    )
+
+    def put(number: int) -> None:
+        lo, hi = bounds[number]
+        order = np.argsort(small[lo:hi], kind="stable")
+        part = Spans(
+            start[lo:hi].take(order) - origin,
+            end[lo:hi].take(order) - origin,
+            (order + lo).astype(np.uint32),
+            name[lo:hi].take(order),
+        )
+        at = 0
+        for to, here in zip(first[number].tolist(), sizes[number].tolist(), strict=True):
+            if here:
+                spans.put(to, part.part(at, at + here))
+            at += here
+
+    each(put, range(len(bounds)))
+    return spans, size
 
 
-def _chained(spans: Spans, lo: int, hi: int) -> Iterator[tuple[int, int]]:
-    """Put the chains of a group one after the other; yields the bounds of each within it."""
+def _chained(spans: Spans, lo: int, hi: int) -> list[tuple[int, int]]:
+    """Put the chains of a group one after the other, and return the bounds of each."""
     part = spans.part(lo, hi)
     if not overlapping(part.start, part.end):
-        yield 0, hi - lo
-        return
+        return [(lo, hi)]
     order = np.lexsort((-part.end, part.start))
     chain = chains(part.start[order], part.end[order])
     by_chain = np.argsort(chain, kind="stable")
     moved = part.take(order[by_chain])
-    for name in ("start", "end", "row", "name"):
-        getattr(part, name)[:] = getattr(moved, name)
-    bounds = np.flatnonzero(np.diff(chain[by_chain], prepend=-1, append=-1)).tolist()
-    yield from pairwise(bounds)
-
-
-def _track(spans: Spans, lo: int, hi: int) -> Track:
-    part = spans.part(lo, hi)
-    return Track(part, levels_of(part))
+    part.put(0, moved)
+    bounds = np.flatnonzero(np.diff(chain[by_chain], prepend=-1, append=-1)) + lo
+    return list(pairwise(bounds.tolist()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -96,6 +96,20 @@ class Index:
                 if len(hits := np.flatnonzero(spans.row[lo:hi] == row)):
                     return number, lo + int(hits[0])
         return None
+
+    @cached_property
+    def nbytes(self) -> int:
+        """Size of its arrays."""
+        held: list[Any] = [*self.name_counts.values(), *self.names.values()]
+        held += [self.waits.waiting, self.waits.waited_for]
+        for track in self.tracks:
+            spans = track.spans
+            held += [spans.start, spans.end, spans.row, spans.name]
+            for level in track.levels:
+                held += [level.bucket, level.count, level.total, level.longest, level.long]
+        for own in self.sets.values():
+            held += [own.edges, own.sets, own.sums]
+        return sum(array.nbytes for array in held)
 
     @property
     def events(self) -> int:

@@ -45,6 +45,14 @@ class Spans:
         """Spans in another order."""
         return Spans(self.start[order], self.end[order], self.row[order], self.name[order])
 
+    def put(self, place: int, part: Spans) -> None:
+        """Overwrite the spans from ``place`` on with those of ``part``."""
+        until = place + len(part)
+        self.start[place:until] = part.start
+        self.end[place:until] = part.end
+        self.row[place:until] = part.row
+        self.name[place:until] = part.name
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Level:
@@ -99,5 +107,5 @@ class Track:
 
     def inside(self, start: int, end: int) -> int:
         """How many spans have a ns of ``[start, end)``, or lie in it without length."""
-        starts = int(np.searchsorted(self.spans.start, end, "left"))
-        return max(starts - int(np.searchsorted(self.spans.end, start, "right")), 0)
+        starts = int(self.spans.start.searchsorted(end, "left"))
+        return max(starts - int(self.spans.end.searchsorted(start, "right")), 0)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from timeline.analysis import barriers, host_waits, work_of
@@ -12,11 +13,11 @@ from timeline.analysis.work import Work
 from timeline.intervals import Int64
 from timeline.tiles.layout import Lane, Row
 from timeline.tiles.source import Source
+from timeline.trace import Trace
 
-__all__ = ["MOST_EXAMINED", "WAITS", "Waits", "wait_lane"]
+__all__ = ["NO_WAITS", "WAITS", "Waits", "orders_streams", "wait_lane"]
 
-MOST_EXAMINED = 300_000
-"""Activities of a device up to which waits are worked out: some µs each."""
+Int32 = npt.NDArray[np.int32]
 
 WAITS = "waits"
 """Name of the computed table."""
@@ -28,53 +29,73 @@ _CALLS = {
 }
 _HELD = "held by the legacy default stream"
 _INTO = "work in the legacy default stream waited"
+_WORDS = [_HELD, _INTO, *_CALLS.values()]
+_CODES = {kind: _WORDS.index(words) for kind, words in _CALLS.items()}
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class Waits:
-    """Who waited for whom: rows of ``activities`` of each wait, -1 where it is none."""
+    """Who waited for whom.
 
-    waiting: list[int] = field(default_factory=list)
-    waited_for: list[int] = field(default_factory=list)
+    Attributes
+    ----------
+    waiting, waited_for : (n,) int64
+        Rows of ``activities`` of each wait, -1 where it is none.
+    """
+
+    waiting: Int64
+    waited_for: Int64
+
+    def and_(self, other: Waits) -> Waits:
+        """Both, one after the other."""
+        return Waits(
+            np.concatenate((self.waiting, other.waiting)),
+            np.concatenate((self.waited_for, other.waited_for)),
+        )
 
 
-def wait_lane(source: Source, device: int, found: Waits) -> Lane | None:
-    """The lane of a device's waits, which are added to ``found``; None without any."""
-    work = work_of(source.trace, device)
-    if len(work.rows) > MOST_EXAMINED:
-        return None
-    words, starts, ends = _waits(work, found)
-    if not words:
-        return None
-    names = list(dict.fromkeys(words))
-    codes = np.array([names.index(word) for word in words], np.int32)
-    rows = np.arange(len(found.waiting) - len(words), len(found.waiting))
-    known = source.names.get(WAITS)
-    before = known.to_pylist() if known is not None else []
-    numbers = source.add_spans(
-        WAITS, starts, ends, codes + len(before), pa.array(before + names, pa.string()), rows
-    )
+NO_WAITS = Waits(np.zeros(0, np.int64), np.zeros(0, np.int64))
+
+
+def wait_lane(source: Source, device: int, before: Waits) -> tuple[Lane | None, Waits]:
+    """The lane of a device's waits, None without any, and the waits after those ``before``."""
+    if not (_waits_of_host(source.trace) or _has_legacy_stream(source.trace)):
+        return None, before
+    codes, starts, ends, found = _waits(work_of(source.trace, device))
+    if not len(codes):
+        return None, before
+    rows = np.arange(len(codes)) + len(before.waiting)
+    numbers = source.add_spans(WAITS, starts, ends, codes, pa.array(_WORDS, pa.string()), rows)
     lanes = tuple(Row((number,)) for number in numbers)
-    return Lane(f"gpu{device}/barriers", "barriers", WAITS, "barrier", lanes)
+    return Lane(f"gpu{device}/barriers", "barriers", WAITS, "barrier", lanes), before.and_(found)
 
 
-def _waits(work: Work, found: Waits) -> tuple[list[str], Int64, Int64]:
-    """In words, with starts and ends in trace time, ns."""
+def orders_streams(trace: Trace) -> bool:
+    """Whether anything in a trace can have made one stream wait for another."""
+    return _has_legacy_stream(trace) or "stream_wait_event" in trace.names("syncs", "kind")
+
+
+def _has_legacy_stream(trace: Trace) -> bool:
+    return "legacy" in trace.names("streams", "kind")
+
+
+def _waits_of_host(trace: Trace) -> bool:
+    return bool(trace.syncs.num_rows or trace.allocs.num_rows)
+
+
+def _waits(work: Work) -> tuple[Int32, Int64, Int64, Waits]:
+    """Codes of their words, starts and ends in trace time, ns, and who waited for whom."""
     legacy, host = barriers(work), host_waits(work)
-    words: list[str] = []
-    times: list[tuple[int, int]] = []
-    if legacy is not None:
-        words += [_INTO if into else _HELD for into in legacy.into_legacy.tolist()]
-        times += zip(legacy.starts.tolist(), legacy.ends.tolist(), strict=True)
-        found.waiting += legacy.waiting.tolist()
-        found.waited_for += legacy.waited_for.tolist()
-    places = host.waited_for.tolist()
-    spans = zip(host.kinds, host.starts.tolist(), host.ends.tolist(), places, strict=True)
-    for kind, start, end, place in spans:
-        if kind in _CALLS and place >= 0:
-            words.append(_CALLS[kind])
-            times.append((start, end))
-            found.waiting.append(-1)
-            found.waited_for.append(int(work.rows[place]))
-    both = np.array(times, np.int64).reshape(-1, 2)
-    return words, both[:, 0], both[:, 1]
+    kinds = np.array([_CODES.get(kind, -1) for kind in host.kinds], np.int32)
+    of_host = np.flatnonzero((kinds >= 0) & (host.waited_for >= 0))
+    codes, starts, ends = kinds[of_host], host.starts[of_host], host.ends[of_host]
+    found = Waits(np.full(len(of_host), -1), work.rows[host.waited_for[of_host]])
+    if legacy is None:
+        return codes, starts, ends, found
+    words = np.where(legacy.into_legacy, _WORDS.index(_INTO), _WORDS.index(_HELD))
+    return (
+        np.concatenate((words.astype(np.int32), codes)),
+        np.concatenate((legacy.starts, starts)),
+        np.concatenate((legacy.ends, ends)),
+        Waits(legacy.waiting, legacy.waited_for).and_(found),
+    )

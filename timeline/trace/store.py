@@ -44,7 +44,7 @@ from timeline.trace.writer import (
     write_parts,
 )
 
-__all__ = ["TraceWriter", "load", "save"]
+__all__ = ["TraceWriter", "about", "load", "save"]
 
 MAX_BYTES = 32 << 30
 
@@ -96,17 +96,33 @@ def load(
         if name not in TABLES:
             raise unknown("table", name, TABLES)
     source = opened(Path(path))
-    content = _meta_content(source)
-    meta = Meta.from_json(content, source.place(META))
-    if content.get("ended") is not True:
-        meta = meta.of(dataclasses.replace(meta.kept or Kept(), ended=False))
-    contents = _contents(content.get("tables"), source.place(META))
+    meta, contents = _head(source)
     found = {}
     for name in wanted:
         if name in contents:
             found[name] = _read_table(source, name, contents[name], max_bytes)
             max_bytes -= found[name].nbytes
     return Trace.from_tables(meta, found)
+
+
+def about(path: str | os.PathLike[str]) -> tuple[Meta, dict[str, int]]:
+    """What the trace at ``path`` says of itself, and the rows of its tables, without reading any.
+
+    Raises
+    ------
+    TraceError
+        When there is no trace, or its ``meta.json`` is damaged.
+    """
+    meta, contents = _head(opened(Path(path)))
+    return meta, {name: held.rows for name, held in contents.items()}
+
+
+def _head(source: Source) -> tuple[Meta, dict[str, Contents]]:
+    content = _meta_content(source)
+    meta = Meta.from_json(content, source.place(META))
+    if content.get("ended") is not True:
+        meta = meta.of(dataclasses.replace(meta.kept or Kept(), ended=False))
+    return meta, _contents(content.get("tables"), source.place(META))
 
 
 def _meta_content(source: Source) -> Any:

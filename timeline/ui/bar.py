@@ -17,8 +17,13 @@ __all__ = ["chosen", "nothing"]
 _CHOSEN = "trace"
 
 
-def chosen() -> tuple[str, Opened] | None:
+def chosen(*, whole: bool = True) -> tuple[str, Opened] | None:
     """Ask for a trace, which the page's address names; None if there is none to choose.
+
+    Parameters
+    ----------
+    whole : bool
+        See :func:`timeline.ui.waiting.opened`.
 
     Raises
     ------
@@ -32,7 +37,7 @@ def chosen() -> tuple[str, Opened] | None:
         link("open", "Open…", "folder_open")
     if not items:
         return None
-    return label, opened(items[label])
+    return label, opened(items[label], whole=whole)
 
 
 def _choice(labels: list[str]) -> str:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+
+import pyarrow as pa
 
 from timeline.errors import TimelineError, TraceError
 from timeline.formats import ImportOptions, Limits, open_trace
+from timeline.tiles import identity_of
 from timeline.trace import Trace
+from timeline.ui.canvas.kept import KEPT, Stored
+from timeline.ui.glimpse import glimpse
 from timeline.ui.opened import Opened
 
 __all__ = ["UPLOAD_LIMITS", "Import", "of_path", "of_upload"]
@@ -19,6 +24,8 @@ UPLOAD_LIMITS = Limits(file_bytes=2 << 30, expanded_bytes=16 << 30, rows=50_000_
 
 Tell = Callable[[int, int], None]
 Read = Callable[[Tell], Trace]
+Tables = Callable[[], Mapping[str, pa.Table]]
+Glimpse = Callable[[Tables], Opened | None]
 
 
 class _StoppedError(TimelineError):
@@ -34,16 +41,22 @@ class Import:
         What the page calls it; untrusted text.
     read : callable
         Takes a function to tell ``(done, total)``, and returns the trace.
+    glimpse : callable, optional
+        What can be shown before any table is read, given how to read them; None if nothing can.
+        The tables are read once somebody wants them.
     """
 
-    def __init__(self, name: str, read: Read) -> None:
+    def __init__(self, name: str, read: Read, glimpse: Glimpse | None = None) -> None:
         self.name = name
         self.done, self.total = 0, 0
         self._stop = threading.Event()
-        self._found: Opened | None = None
+        self._whole: Trace | None = None
         self._error: TimelineError | None = None
         self._thread = threading.Thread(target=self._run, args=(read,), daemon=True)
-        self._thread.start()
+        self._lock, self._started = threading.Lock(), False
+        self._found = glimpse(self._tables) if glimpse is not None else None
+        if self._found is None:
+            self._start()
 
     @property
     def share(self) -> float:
@@ -59,13 +72,16 @@ class Import:
         """Stop at the next report of progress; nothing stays behind."""
         self._stop.set()
 
-    def wait(self, seconds: float) -> bool:
-        """Wait that long at most; whether it has ended."""
+    def wait(self, seconds: float, *, whole: bool = True) -> bool:
+        """Wait that long at most; whether it has ended, or need not be ``whole`` to be shown."""
+        if not whole and self._found is not None:
+            return True
+        self._start()
         self._thread.join(seconds)
         return not self._thread.is_alive()
 
     def result(self) -> Opened:
-        """The trace, of an import that has ended.
+        """The trace, of an import that has ended or can be shown.
 
         Raises
         ------
@@ -77,9 +93,25 @@ class Import:
         assert self._found is not None, "not ended"
         return self._found
 
+    def _start(self) -> None:
+        with self._lock:
+            if not self._started:
+                self._started = True
+                self._thread.start()
+
+    def _tables(self) -> Mapping[str, pa.Table]:
+        """The tables, for who can't do without."""
+        self._start()
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        assert self._whole is not None
+        return self._whole.tables
+
     def _run(self, read: Read) -> None:
         try:
-            self._found = Opened(read(self._tell))
+            self._whole = read(self._tell)
+            self._found = self._found or Opened(self._whole)
         except TimelineError as error:
             self._error = error
         except MemoryError:
@@ -92,8 +124,24 @@ class Import:
 
 
 def of_path(path: Path) -> Import:
-    """Read the trace at a path, whoever wrote it."""
-    return Import(path.name, lambda tell: open_trace(path, ImportOptions(progress=tell)))
+    """Read the trace at a path, whoever wrote it.
+
+    One whose index was kept can be shown before it is read.
+    """
+    identity = identity_of(path)
+    stored = None if identity is None else Stored(path, identity)
+
+    def read(tell: Tell) -> Trace:
+        trace = open_trace(path, ImportOptions(progress=tell))
+        if stored is not None:
+            if identity_of(path) != stored.identity:
+                raise TraceError(f"{path}: has changed since it was opened; open it again")
+            KEPT.tell(trace, stored)
+        return trace
+
+    if stored is None:
+        return Import(path.name, read)
+    return Import(path.name, read, lambda tables: glimpse(stored, tables))
 
 
 def of_upload(name: str, content: memoryview) -> Import:

@@ -23,11 +23,19 @@ class Opened:
     ----------
     number : int
         Another one for each trace that is opened.
+    rows : int or None
+        Activities of a trace whose tables may not have been read yet.
     """
 
     trace: Trace
     number: int = field(default_factory=count().__next__)
+    rows: int | None = None
     _kept: dict[Hashable, Any] = field(default_factory=dict)
+
+    @property
+    def activities(self) -> int:
+        """How many activities there are, without reading them."""
+        return self.trace.activities.num_rows if self.rows is None else self.rows
 
     def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """What ``make`` returned when this trace was first asked for ``key``."""

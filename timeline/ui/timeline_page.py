@@ -18,7 +18,7 @@ def page() -> None:
     """Draw the page."""
     style()
     with errors_shown():
-        found = chosen()
+        found = chosen(whole=False)
         if found is None:
             nothing("Timeline")
             return
@@ -31,6 +31,6 @@ def page() -> None:
         with figure:
             if figure.open:
                 picture(opened, "trace")
-        if opened.trace.activities.num_rows <= MOST_EXPLAINED:
+        if opened.activities <= MOST_EXPLAINED:
             numbers(opened)
         head_of(opened)

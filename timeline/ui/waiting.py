@@ -15,8 +15,13 @@ _AT_ONCE_S = 0.4
 _POLL_S = 0.3
 
 
-def opened(item: Item) -> Opened:
+def opened(item: Item, *, whole: bool = True) -> Opened:
     """The trace, once it has been read; until then the page shows progress and stops here.
+
+    Parameters
+    ----------
+    whole : bool
+        False for a page that shows an index before the tables are read, if one was kept.
 
     Raises
     ------
@@ -24,7 +29,7 @@ def opened(item: Item) -> Opened:
         When it can't be read, or its import was cancelled; the next try reads it anew.
     """
     reading = item.begin()
-    if not reading.wait(_AT_ONCE_S):
+    if not reading.wait(_AT_ONCE_S, whole=whole):
         _progress(item)
         st.stop()
     if reading.failure and item.path is not None:

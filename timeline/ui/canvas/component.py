@@ -12,7 +12,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from timeline.trace import Trace
 from timeline.ui.canvas.grants import GRANTS
-from timeline.ui.canvas.kept import index_of
+from timeline.ui.canvas.kept import KEPT
 from timeline.ui.canvas.routes import place
 from timeline.ui.canvas.shown import Shown
 from timeline.ui.page import theme_name
@@ -31,7 +31,10 @@ def timeline_view(title: str, trace: Trace, key: str) -> None:
     TraceError
         For a trace that spans 52 days or more.
     """
-    shown = Shown(title, index_of(trace), lambda: trace)
+    if not KEPT.has(trace):
+        with st.spinner("Indexing the trace…"):
+            KEPT.index(trace)
+    shown = Shown(title, trace)
     context = get_script_run_ctx()
     session = context.session_id if context is not None else ""
     token = GRANTS.token(session, key, shown, _is_open)

@@ -55,7 +55,7 @@ def details(shown: Shown, track: int, place: int) -> dict[str, Any]:
     }
     if table == WAITS:
         return found | _wait(shown, row, found)
-    values = shown.trace().tables[table].slice(row, 1).to_pylist()[0]
+    values = shown.trace.tables[table].slice(row, 1).to_pylist()[0]
     title = plain(str(values.get("name") or values.get("role") or table), 2000)
     links = [_linked(shown, link) for link in shown.links.of(table, row)]
     return found | {
@@ -69,7 +69,9 @@ def _wait(shown: Shown, row: int, found: dict[str, Any]) -> dict[str, Any]:
     """A wait, and who waited for whom."""
     waits, length = shown.index.waits, found["end"] - found["start"]
     ends = (("waited for", waits.waited_for[row]), ("who waited", waits.waiting[row]))
-    links = [_linked(shown, Link(kind, "activities", other)) for kind, other in ends if other >= 0]
+    links = [
+        _linked(shown, Link(kind, "activities", int(other))) for kind, other in ends if other >= 0
+    ]
     return {
         "title": shown.texts(WAITS, [found["name"]])[0][1],
         "facts": [
@@ -104,7 +106,7 @@ def _facts(values: dict[str, Any], origin: int) -> list[tuple[str, str]]:
 
 
 def _linked(shown: Shown, link: Link) -> dict[str, Any] | None:
-    trace, index = shown.trace(), shown.index
+    trace, index = shown.trace, shown.index
     start, end = (int(trace.column(link.table, c)[link.row]) - index.origin for c in _TIMES[:2])
     place = index.place_of(link.table, link.row, start)
     if place is None:

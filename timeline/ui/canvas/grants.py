@@ -29,7 +29,7 @@ class Grants:
         """
         with self._lock:
             for token, (owner, name, held) in list(self._by_token.items()):
-                if (owner, name) == (session, key) and held.index is shown.index:
+                if (owner, name) == (session, key) and held.trace is shown.trace:
                     return token
                 if (owner, name) == (session, key) or not is_open(owner):
                     del self._by_token[token]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from itertools import islice
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -12,17 +14,20 @@ import numpy.typing as npt
 from timeline.analysis import devices, work_of
 from timeline.analysis.dependencies import event_edges
 from timeline.analysis.legacy_order import legacy_edges
+from timeline.tiles.waits import orders_streams
 from timeline.trace import Trace
+from timeline.trace.model import column_values
 
 __all__ = ["Link", "Links"]
 
 MOST_LINKS = 12
 """Links of one kind that are listed."""
 
-MOST_ORDERED = 1_000_000
-"""Activities of a device up to which the order between streams is worked out."""
+_STREAM = ["stream", "context", "process", "device"]
+_FIRST_LOOKED_AT = 256
 
 Int64 = npt.NDArray[np.int64]
+Order = tuple[Int64, Int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,10 @@ class Link:
     row: int
 
 
+_LOCK = threading.Lock()
+_ORDERS: WeakKeyDictionary[Trace, Order] = WeakKeyDictionary()
+
+
 @dataclass(frozen=True, eq=False)
 class Links:
     """Finds links in a trace."""
@@ -56,7 +65,7 @@ class Links:
             return
         for call in self._same_correlation("calls", table, row):
             yield Link("issued by", "calls", call)
-        sources, targets = self._order
+        sources, targets = _order(self.trace)
         for other in sources[targets == row][:MOST_LINKS].tolist():
             yield Link("waited for", table, other)
         for other in targets[sources == row][:MOST_LINKS].tolist():
@@ -64,39 +73,59 @@ class Links:
         yield from self._neighbours(row)
 
     def _same_correlation(self, wanted: str, table: str, row: int) -> list[int]:
-        column = self.trace.column
-        number = int(column(table, "correlation")[row])
-        if number < 0:
+        number = self._value(table, "correlation", row)
+        if number is None:
             return []
-        same = column(wanted, "correlation") == number
-        process = int(column(table, "process")[row])
-        theirs = column(wanted, "process")
-        rows = np.flatnonzero(same & ((theirs == process) | (theirs < 0) | (process < 0)))
-        found: list[int] = rows[:MOST_LINKS].tolist()
+        process = self._value(table, "process", row)
+        rows = np.flatnonzero(self.trace.column(wanted, "correlation") == number).tolist()
+        known = ((other, self._value(wanted, "process", other)) for other in rows)
+        same = (other for other, theirs in known if None in (process, theirs) or theirs == process)
+        return list(islice(same, MOST_LINKS))
+
+    def _value(self, table: str, column: str, row: int) -> int | None:
+        """One number of a table, without looking at the others."""
+        found: int | None = self.trace.tables[table][column][row].as_py()
         return found
 
     def _neighbours(self, row: int) -> Iterator[Link]:
         """The activities before and after it on its stream."""
-        same = np.ones(self.trace.activities.num_rows, np.bool_)
-        for name in ("stream", "context", "process", "device"):
-            column = self.trace.column("activities", name)
-            same &= column == column[row]
-        rows = np.flatnonzero(same)
-        place = int(np.searchsorted(rows, row))
-        for kind, other in (("before it", place - 1), ("after it", place + 1)):
-            if 0 <= other < len(rows):
-                yield Link(kind, "activities", int(rows[other]))
+        mine = [self._value("activities", name, row) for name in _STREAM]
+        for kind, step in (("before it", -1), ("after it", 1)):
+            other = self._next_of_stream(mine, row, step)
+            if other is not None:
+                yield Link(kind, "activities", other)
 
-    @cached_property
-    def _order(self) -> tuple[Int64, Int64]:
-        """Rows of activities and of those that waited for them, by events or the legacy stream."""
-        sources, targets = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-        for device in devices(self.trace):
-            work = work_of(self.trace, device)
-            if len(work.rows) > MOST_ORDERED:
-                continue
-            for edges in (event_edges(work), legacy_edges(work)):
-                if edges is not None:
-                    sources.append(work.rows[edges.sources])
-                    targets.append(work.rows[edges.targets])
-        return np.concatenate(sources), np.concatenate(targets)
+    def _next_of_stream(self, stream: list[int | None], row: int, step: int) -> int | None:
+        """The next row of a stream in a direction: looked for near by, then ever farther away."""
+        table = self.trace.activities.select(_STREAM)
+        near, size = row + (step > 0), _FIRST_LOOKED_AT
+        while near > 0 if step < 0 else near < table.num_rows:
+            lo, hi = (max(near - size, 0), near) if step < 0 else (near, near + size)
+            part = table.slice(lo, hi - lo)
+            same = np.ones(part.num_rows, np.bool_)
+            for name, value in zip(_STREAM, stream, strict=True):
+                same &= column_values(part, name) == (-1 if value is None else value)
+            rows = np.flatnonzero(same)
+            if len(rows):
+                return lo + int(rows[-1] if step < 0 else rows[0])
+            near, size = (lo, size * 8) if step < 0 else (hi, size * 8)
+        return None
+
+
+def _order(trace: Trace) -> Order:
+    """Rows of activities and of those that waited for them, by events or the legacy stream."""
+    with _LOCK:
+        if trace not in _ORDERS:
+            _ORDERS[trace] = _worked_out(trace)
+        return _ORDERS[trace]
+
+
+def _worked_out(trace: Trace) -> Order:
+    sources, targets = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for device in devices(trace) if orders_streams(trace) else ():
+        work = work_of(trace, device)
+        for edges in (event_edges(work), legacy_edges(work)):
+            if edges is not None:
+                sources.append(work.rows[edges.sources])
+                targets.append(work.rows[edges.targets])
+    return np.concatenate(sources), np.concatenate(targets)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,6 +12,7 @@ from timeline.figures.escape import plain, short
 from timeline.figures.families import kept, shades
 from timeline.tiles import Index
 from timeline.trace import Trace
+from timeline.ui.canvas.kept import KEPT
 from timeline.ui.canvas.links import Links
 
 __all__ = ["Shown"]
@@ -24,18 +24,22 @@ class Shown:
 
     Attributes
     ----------
-    trace : callable
-        Gives the trace, and may have to load it first.
+    trace : Trace
+        Its tables may have to be read first, which takes a while.
     """
 
     title: str
-    index: Index
-    trace: Callable[[], Trace]
+    trace: Trace
 
-    @cached_property
+    @property
+    def index(self) -> Index:
+        """The index of the trace."""
+        return KEPT.index(self.trace)
+
+    @property
     def links(self) -> Links:
         """Finds what a span has to do with others."""
-        return Links(self.trace())
+        return Links(self.trace)
 
     @cached_property
     def shades(self) -> dict[int, int]:
