@@ -18,7 +18,7 @@ EXTRAS := app$(if $(GPU_EXTRA),$(comma)$(GPU_EXTRA))
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo app test lint format bench screenshots build matrix clean
+.PHONY: help demo app test lint format docs bench screenshots build matrix clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -42,6 +42,10 @@ format: $(VENV)/.dev  ## let ruff repair what it can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+docs: $(VENV)/.dev  ## build the documentation into site/; warnings are errors
+	@$(BIN)/sphinx-build -W --keep-going --jobs 2 --quiet -c docs . site
+	@echo "documentation: site/index.html"
+
 bench: $(VENV)/.dev  ## run every benchmark; those that lack a GPU say so
 	@for script in benchmarks/[a-z]*.py; do \
 		echo "== $$script"; $(BIN)/python "$$script" || test $$? -eq 3 || exit 1; done
@@ -58,7 +62,7 @@ matrix: $(VENV)/.release  ## test every Python with the lowest and the newest pa
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m tools.matrix --out benchmarks/results/matrix.json
 
 clean:  ## remove what the targets made
-	rm -rf $(VENV) $(OUT) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(OUT) site build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # The stamps say which extras of which pyproject.toml are installed.
 
