@@ -59,20 +59,20 @@ MOVES = """async (root, count) => {
 
 HELD = """async (root, keys) => {
   const t = root.timeline;
-  t.gaps = [];
+  t.frames.gaps = [];
   for (const key of keys) {
     t.stage.dispatchEvent(new KeyboardEvent("keydown", { key }));
     await new Promise((done) => setTimeout(done, 1500));
     t.stage.dispatchEvent(new KeyboardEvent("keyup", { key }));
   }
-  return t.gaps;
+  return t.frames.gaps;
 }"""
 
 SELECT = """async (root) => {
   const t = root.timeline, took = [];
   for (let i = 0; i < 20; i++) {
     const begun = performance.now();
-    await t.measure(Math.floor(t.view.start + i), Math.ceil(t.view.end - i));
+    await t.spans.measure(Math.floor(t.view.start + i), Math.ceil(t.view.end - i));
     took.push(performance.now() - begun);
   }
   return took;
@@ -82,7 +82,7 @@ SEARCH = """async (root, text) => {
   const t = root.timeline, took = [];
   for (let i = 0; i < 10; i++) {
     const begun = performance.now();
-    await t.find(text);
+    await t.search.find(text);
     await new Promise((done) => requestAnimationFrame(() => done()));
     took.push(performance.now() - begun);
   }

@@ -1,7 +1,8 @@
 import importlib.util
 import os
 import shutil
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,70 @@ def hostile_trace() -> Trace:
     }
     meta = Meta("cupti", devices=(Device(0, HOSTILE),), labels={"script": HOSTILE}, dropped=3)
     return Trace.from_tables(meta, {"activities": table("activities", rows)})
+
+
+@pytest.fixture
+def empty() -> Trace:
+    """A trace without a single row."""
+    return Trace.from_tables(Meta("cupti"), {})
+
+
+@pytest.fixture
+def bare() -> Trace:
+    """Kernels alone: no API calls, ranges, streams or correlation ids."""
+    rows = {"kind": ["kernel"] * 2, "name": ["a", "b"], "start": [0, 50], "end": [40, 90]}
+    rows |= {"device": [0, 0], "engine": ["SM", "SM"]}
+    return Trace.from_tables(Meta("cupti"), {"activities": table("activities", rows)})
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Any]]:
+    """Run a page by its name, at an address given as keywords."""
+    testing = pytest.importorskip("streamlit.testing.v1")
+    # Pages wait for their traces instead of coming back, which only a browser asks them to.
+    monkeypatch.setattr("timeline.ui.waiting._AT_ONCE_S", 60.0)
+
+    def shown(name: str, **query: str) -> Any:
+        script = f"from timeline.ui.{name}_page import page\npage()\n"
+        test = testing.AppTest.from_string(script, default_timeout=60)
+        for key, value in query.items():
+            test.query_params[key] = value
+        return test.run()
+
+    # A page leaves its script as __main__, which every process started later would run.
+    main = sys.modules["__main__"]
+    yield shown
+    sys.modules["__main__"] = main
+
+
+@pytest.fixture
+def only(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Name traces on the command line, and let there be no samples."""
+
+    def name(*places: Path) -> None:
+        monkeypatch.setattr("sys.argv", ["script.py", *map(str, places)])
+        for module in ("library", "open_page"):
+            monkeypatch.setattr(f"timeline.ui.{module}.samples_folder", lambda: None)
+
+    return name
+
+
+def _sound(test: Any) -> Any:
+    assert not test.exception
+    assert not test.error
+    return test
+
+
+@pytest.fixture
+def sound() -> Callable[[Any], Any]:
+    """A page that was run, without an error on it."""
+    return _sound
+
+
+@pytest.fixture
+def words() -> Callable[[Any], str]:
+    """The HTML of a sound page."""
+    return lambda test: " ".join(block.value for block in _sound(test).get("html"))
 
 
 @pytest.fixture(scope="session")

@@ -71,7 +71,7 @@ def settled(page: Any) -> Any:
 
 
 def visible(root: Any) -> dict[str, dict[str, Any]]:
-    lanes = root.evaluate("root => root.timeline.visible()")
+    lanes = root.evaluate("root => root.timeline.inView.visible()")
     return {lane["key"]: lane for lane in lanes}
 
 
@@ -324,7 +324,7 @@ def test_a_dragged_span_is_measured_as_a_report_does(page: Any, address: str, tr
     page.mouse.up()
     page.keyboard.up("Shift")
     page.wait_for_selector(".details table")
-    page.wait_for_function("root => !root.timeline.measuring", arg=root_handle(root))
+    page.wait_for_function("root => !root.timeline.spans.measuring", arg=root_handle(root))
     span = root.evaluate("root => root.timeline.span")
     origin = trace.span[0]
     window = (origin + span["start"], origin + span["end"])
@@ -347,7 +347,7 @@ def test_a_dragged_span_is_measured_as_a_report_does(page: Any, address: str, tr
 def test_arrows_lead_from_the_call_to_its_kernel(page: Any, address: str) -> None:
     root = opened(page, address)
     bar = visible(root)["gpu0/SM"]["bars"][4]
-    root.evaluate("(root, bar) => root.timeline.choose(bar)", bar)
+    root.evaluate("(root, bar) => root.timeline.selection.choose(bar)", bar)
     page.wait_for_selector(".details h3:has-text('Before, after and why')")
     links = root.evaluate("root => root.timeline.item.links")
     assert links[0]["kind"] == "issued by"

@@ -19,7 +19,10 @@ from timeline.ui.page import theme_name
 
 __all__ = ["script", "timeline_view"]
 
-_PARTS = ("format", "tiles", "scene", "draw", "panel", "input", "main")
+_PARTS = (
+    *("format", "tiles", "scene", "inview", "looks", "draw", "overlay", "frames"),
+    *("travel", "select", "spans", "search", "address", "panel", "input", "main"),
+)
 _HERE = Path(__file__).parent
 
 

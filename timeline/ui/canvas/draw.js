@@ -1,4 +1,4 @@
-// Drawing: everything of one frame, in device pixels, from the tiles there are.
+// Drawing: the bars and labels of one frame, in device pixels, from the tiles there are.
 
 const LABEL_ROOM = 26;
 
@@ -6,11 +6,9 @@ class Painter {
   constructor(canvas, manifest) {
     this.canvas = canvas;
     this.context = canvas.getContext("2d", { alpha: false });
-    this.shades = new Map(manifest.shades);
-    this.blocked = new Set(manifest.blocked);
     this.manifest = manifest;
-    this.role = Object.fromEntries(manifest.roles.map((role, code) => [role.key, code]));
-    this.hatches = new Map();
+    this.looks = new Looks(manifest, this.context);
+    this.over = new Overlay(this);
   }
 
   resize(width, height, theme) {
@@ -20,56 +18,12 @@ class Painter {
       Object.assign(this.canvas, { width: wide, height: high });
     }
     Object.assign(this, { ratio, width: wide, height: high, gutter: GUTTER * ratio });
-    if (this.theme !== theme) this.hatches.clear();
-    this.theme = theme;
-    this.colours = this.manifest.themes[theme];
+    this.looks.use(theme, ratio);
+    this.colours = this.looks.colours;
   }
 
   get room() {
     return this.width - this.gutter;
-  }
-
-  /** Code of the role of a bar, by its lane and its name's code. */
-  roleOf(lane, row, name) {
-    if (lane.table === "activities" && this.manifest.roles[lane.look].key.startsWith("sm")) {
-      return this.shades.get(name) ?? lane.look;
-    }
-    if (lane.table === "stamps") return this.manifest.stamps[name] ?? lane.look;
-    if (lane.table === "calls") return this.blocked.has(name) ? this.role.blocked : lane.look;
-    if (lane.table === "engines" && lane.look === this.role.overlap) {
-      return this.copies(row.device, name) > 1 ? this.role.overlap3 : lane.look;
-    }
-    return lane.look;
-  }
-
-  copies(device, set) {
-    const engines = this.manifest.engines[device];
-    return engines.filter((name, i) => (set >> i) & 1 && ["H2D", "D2H", "P2P"].includes(name)).length;
-  }
-
-  fill(code) {
-    const role = this.manifest.roles[code];
-    if (!role.hatched) return role.fill[this.theme];
-    if (!this.hatches.has(code)) this.hatches.set(code, this.hatch(role.fill[this.theme]));
-    return this.hatches.get(code);
-  }
-
-  hatch(colour) {
-    const size = Math.round(6 * this.ratio);
-    const tile = document.createElement("canvas");
-    Object.assign(tile, { width: size, height: size });
-    const context = tile.getContext("2d");
-    context.fillStyle = this.colours.band;
-    context.fillRect(0, 0, size, size);
-    context.strokeStyle = colour;
-    context.lineWidth = 1.4 * this.ratio;
-    for (const shift of [-size, 0, size]) {
-      context.beginPath();
-      context.moveTo(shift, size);
-      context.lineTo(shift + size, 0);
-      context.stroke();
-    }
-    return this.context.createPattern(tile, "repeat");
   }
 
   x(time) {
@@ -114,7 +68,7 @@ class Painter {
     context.fillStyle = colours.band;
     context.fillRect(0, 0, this.width, RULER * ratio);
     context.fillStyle = colours.muted;
-    context.font = `${11 * ratio}px ${state.font}`;
+    context.font = `${11 * ratio}px ${this.font}`;
     context.textBaseline = "middle";
     context.textAlign = "center";
     for (const time of this.ticks.times) {
@@ -214,7 +168,7 @@ class Painter {
     const width = Math.min(this.x(end), this.width) - left;
     if (width < 1) return;
     const y = this.y(line.y, state);
-    context.fillStyle = this.fill(this.role.pdl);
+    context.fillStyle = this.looks.fill(this.looks.role.pdl);
     context.globalAlpha = 0.45;
     context.fillRect(left, y, width, line.height * ratio);
     context.globalAlpha = 1;
@@ -234,14 +188,14 @@ class Painter {
       const x1 = x0 + tile.length[i] * scale;
       if (x0 > width) break;
       if (x1 < gutter - 1) continue;
-      const role = this.roleOf(lane, row, tile.name[i]);
-      if (role !== filled) context.fillStyle = this.fill((filled = role));
+      const role = this.looks.roleOf(lane, row, tile.name[i]);
+      if (role !== filled) context.fillStyle = this.looks.fill((filled = role));
       const left = Math.max(Math.round(x0), gutter - 2);
       const right = Math.min(Math.max(Math.round(x1), left + least), width + 2);
       const gap = right - left > 4 * least && tile.length[i] * scale < width ? 1 : 0;
       let [top, high] = [y, height];
       if (engines) {
-        const share = lane.look === this.role.busy ? bitCount(tile.name[i]) / engines : 1;
+        const share = lane.look === this.looks.role.busy ? bitCount(tile.name[i]) / engines : 1;
         high = Math.max(Math.round(height * share), 1);
         top = y + height - high;
       }
@@ -257,7 +211,7 @@ class Painter {
     const { context, scale, gutter, width } = this;
     const bucket = 2 ** tile.level;
     const start = tile.index * this.manifest.buckets * bucket - this.view.start;
-    const most = bucket * (lane.look === this.role.busy ? Math.max(engines, 1) : 1);
+    const most = bucket * (lane.look === this.looks.role.busy ? Math.max(engines, 1) : 1);
     let filled = -1;
     for (let i = 0; i < tile.bucket.length; i++) {
       const x = gutter + (start + tile.bucket[i] * bucket) * scale;
@@ -265,80 +219,12 @@ class Painter {
       const left = Math.round(x);
       const right = Math.max(Math.round(x + bucket * scale), left + 1);
       if (right < gutter) continue;
-      const role = this.roleOf(lane, row, tile.longest[i]);
-      if (role !== filled) context.fillStyle = this.fill((filled = role));
+      const role = this.looks.roleOf(lane, row, tile.longest[i]);
+      if (role !== filled) context.fillStyle = this.looks.fill((filled = role));
       const share = Math.min(tile.total[i] / most, 1);
       const high = Math.max(Math.round(height * share), 2);
       context.fillRect(left, y + height - high, right - left, high);
     }
-  }
-
-  /** What lies over the bars: the measured span, marks, the selected bar and its arrows. */
-  overlay({ item, place, marks, span }) {
-    const { context, colours, ratio } = this;
-    context.save();
-    context.beginPath();
-    context.rect(this.gutter, 0, this.room, this.height);
-    context.clip();
-    if (span) this.shade(span);
-    for (const [i, time] of marks.entries()) this.markLine(time, marks[i - 1]);
-    const at = item && place(item);
-    for (const link of item?.links ?? []) this.arrow(item, link, place);
-    if (at) {
-      const width = Math.max((item.end - item.start) * this.scale, 3 * ratio);
-      context.strokeStyle = colours.ink;
-      context.lineWidth = 2 * ratio;
-      context.strokeRect(this.x(item.start) - ratio, (at.y - 1) * ratio, width + 2 * ratio, (at.height + 2) * ratio);
-    }
-    context.restore();
-  }
-
-  shade({ start, end }) {
-    const { context, colours, ratio } = this;
-    const [left, right] = [this.x(start), this.x(end)];
-    context.globalAlpha = 0.12;
-    context.fillStyle = colours.ink;
-    context.fillRect(left, 0, Math.max(right - left, 1), this.height);
-    context.globalAlpha = 1;
-    for (const x of [left, right]) context.fillRect(Math.round(x), 0, ratio, this.height);
-  }
-
-  markLine(time, before) {
-    const { context, colours, ratio } = this;
-    const x = this.x(time);
-    context.fillStyle = colours.ink;
-    context.fillRect(Math.round(x), 0, Math.max(ratio, 1), this.height);
-    context.font = `${11 * ratio}px ${this.font}`;
-    context.textBaseline = "bottom";
-    const words = before === undefined ? durationText(time) : `+${durationText(time - before)}`;
-    context.fillText(words, x + 4 * ratio, this.height - 4 * ratio);
-  }
-
-  /** From what came first to what came of it; only between bars whose lanes are in view. */
-  arrow(item, link, place) {
-    const forward = ["issues", "was waited for by"].includes(link.kind);
-    if (!forward && !["issued by", "waited for"].includes(link.kind)) return;
-    const [from, to] = forward ? [item, link] : [link, item];
-    const [a, b] = [place(from), place(to)];
-    if (!a || !b) return;
-    const { context, colours, ratio } = this;
-    const issued = link.kind.startsWith("issue");
-    const [x0, x1] = [this.x(issued ? from.start : from.end), this.x(to.start)];
-    const [y0, y1] = [a, b].map(({ y, height }) => (y + height / 2) * ratio);
-    context.strokeStyle = context.fillStyle = colours.ink;
-    context.lineWidth = 1.5 * ratio;
-    context.setLineDash(issued ? [5 * ratio, 4 * ratio] : []);
-    const bend = Math.min(Math.max(Math.abs(x1 - x0) / 2, 16 * ratio), 120 * ratio);
-    context.beginPath();
-    context.moveTo(x0, y0);
-    context.bezierCurveTo(x0 + bend, y0, x1 - bend, y1, x1 - 4 * ratio, y1);
-    context.stroke();
-    context.setLineDash([]);
-    context.beginPath();
-    context.moveTo(x1, y1);
-    context.lineTo(x1 - 8 * ratio, y1 - 4 * ratio);
-    context.lineTo(x1 - 8 * ratio, y1 + 4 * ratio);
-    context.fill();
   }
 
   label(lane, name, role, left, right, y, height, state) {
@@ -352,13 +238,7 @@ class Painter {
     context.textAlign = "left";
     const shown = fitted(context, words[0], right - from - pad);
     if (!shown) return;
-    context.fillStyle = this.manifest.roles[role].ink[this.theme];
+    context.fillStyle = this.looks.ink(role);
     context.fillText(shown, from, y + height / 2 + ratio * 0.5);
   }
-}
-
-function bitCount(set) {
-  let count = 0;
-  for (let rest = set; rest; rest &= rest - 1) count++;
-  return count;
 }

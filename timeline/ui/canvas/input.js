@@ -1,11 +1,11 @@
-// Keys, pointer and wheel: what the reader does, as calls of the timeline.
+// Keys, pointer and wheel: what the reader does, as calls of the timeline's parts.
 
 const HELD = { w: [0, -1], s: [0, 1], a: [-1, 0], d: [1, 0] };
 const CLICK_PX = 4;
 
 class Input {
-  constructor(stage, act) {
-    Object.assign(this, { stage, act });
+  constructor(stage, timeline) {
+    Object.assign(this, { stage, timeline });
     this.held = new Map();
     this.drag = null;
     const on = (name, does, options) => stage.addEventListener(name, does.bind(this), options);
@@ -17,8 +17,8 @@ class Input {
     on("pointermove", this.move);
     on("pointerup", this.release);
     on("pointercancel", () => (this.drag = null));
-    on("pointerleave", () => act.hover(null));
-    on("dblclick", (event) => act.enter(this.where(event)));
+    on("pointerleave", () => timeline.hover(null));
+    on("dblclick", (event) => timeline.selection.enter(this.where(event)));
   }
 
   where(event) {
@@ -29,18 +29,18 @@ class Input {
   down(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    const act = this.act;
+    const { travel, selection, search, frames } = this.timeline;
     const once = {
-      f: () => act.fit(),
-      m: () => act.mark(),
-      "/": () => act.search(),
-      "?": () => act.help(),
-      Escape: () => act.escape(),
-      Enter: () => act.enter(null),
-      ArrowLeft: () => act.step(-1),
-      ArrowRight: () => act.step(1),
-      ArrowUp: () => act.climb(-1),
-      ArrowDown: () => act.climb(1),
+      f: () => travel.fit(),
+      m: () => selection.mark(),
+      "/": () => search.open(),
+      "?": () => this.timeline.help(),
+      Escape: () => selection.clear(),
+      Enter: () => selection.enter(null),
+      ArrowLeft: () => selection.step(-1),
+      ArrowRight: () => selection.step(1),
+      ArrowUp: () => travel.climb(-1),
+      ArrowDown: () => travel.climb(1),
     }[key];
     if (!once && !HELD[key]) return;
     event.preventDefault();
@@ -48,7 +48,7 @@ class Input {
     if (once) return once();
     if (!this.held.has(key)) {
       this.held.set(key, performance.now());
-      act.run();
+      frames.run();
     }
   }
 
@@ -68,11 +68,12 @@ class Input {
 
   wheel(event) {
     event.preventDefault();
-    const { x, y } = this.where(event);
+    const { x } = this.where(event);
     const by = event.deltaY * (event.deltaMode === 1 ? 16 : 1);
-    if (x < GUTTER) this.act.scroll(by);
-    else if (event.shiftKey || event.deltaX) this.act.panPx(event.deltaX || by);
-    else this.act.zoomAt(2 ** Math.max(Math.min(by / 240, 2), -2), x, y);
+    const { travel } = this.timeline;
+    if (x < GUTTER) travel.scroll(by);
+    else if (event.shiftKey || event.deltaX) travel.panPx(event.deltaX || by);
+    else travel.zoomAt(2 ** Math.max(Math.min(by / 240, 2), -2), x);
   }
 
   press(event) {
@@ -87,14 +88,14 @@ class Input {
   move(event) {
     const at = this.where(event);
     const drag = this.drag;
-    if (!drag) return this.act.hover(at);
+    if (!drag) return this.timeline.hover(at);
     drag.moved ||= Math.hypot(at.x - drag.from.x, at.y - drag.from.y) > CLICK_PX;
     if (!drag.moved) return;
-    this.act.hover(null);
-    if (drag.select) this.act.selecting(drag.from.x, at.x);
+    this.timeline.hover(null);
+    if (drag.select) this.timeline.spans.drag(drag.from.x, at.x);
     else {
-      this.act.panPx(drag.last.x - at.x);
-      this.act.scroll(drag.last.y - at.y);
+      this.timeline.travel.panPx(drag.last.x - at.x);
+      this.timeline.travel.scroll(drag.last.y - at.y);
     }
     drag.last = at;
   }
@@ -104,7 +105,7 @@ class Input {
     this.drag = null;
     if (!drag) return;
     const at = this.where(event);
-    if (!drag.moved) this.act.click(at);
-    else if (drag.select) this.act.selected();
+    if (!drag.moved) this.timeline.click(at);
+    else if (drag.select) this.timeline.moved();
   }
 }

@@ -84,17 +84,18 @@ function deviceTables(device, named) {
 }
 
 class Panel {
-  constructor(root, act) {
+  constructor(root, timeline) {
+    const { travel, selection, search } = timeline;
     const button = (label, words, does) =>
       element("button", { type: "button", title: words, "aria-label": words, onclick: does }, label);
     this.bar = element(
       "div",
       { class: "bar", role: "toolbar", "aria-label": "Timeline" },
-      button("Fit", "Fit (F)", () => act.fit()),
-      button("+", "Zoom in (W)", () => act.zoom(0.5)),
-      button("−", "Zoom out (S)", () => act.zoom(2)),
-      button("Mark", "Mark (M)", () => act.mark()),
-      button("?", "Keys (?)", () => act.help()),
+      button("Fit", "Fit (F)", () => travel.fit()),
+      button("+", "Zoom in (W)", () => travel.zoom(0.5)),
+      button("−", "Zoom out (S)", () => travel.zoom(2)),
+      button("Mark", "Mark (M)", () => selection.mark()),
+      button("?", "Keys (?)", () => timeline.help()),
     );
     this.query = element("input", {
       type: "search",
@@ -104,7 +105,7 @@ class Panel {
       maxlength: "400",
       onkeydown: (event) => {
         event.stopPropagation();
-        if (event.key === "Enter") act.find(this.query.value, event.shiftKey);
+        if (event.key === "Enter") search.find(this.query.value, event.shiftKey);
         if (event.key === "Escape") this.stage.focus({ preventScroll: true });
       },
     });
@@ -112,8 +113,8 @@ class Panel {
     this.state = element("span", { class: "state", role: "status" });
     this.bar.append(
       this.query,
-      button("‹", "Previous hit (Shift+Enter)", () => act.find(this.query.value, true)),
-      button("›", "Next hit (Enter)", () => act.find(this.query.value)),
+      button("‹", "Previous hit (Shift+Enter)", () => search.find(this.query.value, true)),
+      button("›", "Next hit (Enter)", () => search.find(this.query.value)),
       this.found,
       this.state,
     );
@@ -168,6 +169,16 @@ class Panel {
     const same = start < 0 ? "" : `timeline report --window ${start}ns:${end}ns`;
     const parts = devices.map((device) => deviceTables(device, devices.length > 1));
     this.show(element("div", {}, head, element("div", { class: "hint" }, same)), ...parts.flat());
+  }
+
+  /** What is in view: for everyone in short, and lane by lane for who can't see the picture. */
+  tell({ start, end }, lanes, manifest) {
+    const said = lanes.map(({ label, count }) => `${label}: ${countText(count)}`).join("; ");
+    const span = `From ${durationText(start)} to ${durationText(end)} after the first activity.`;
+    this.words.textContent = `${span} ${said}`;
+    this.canvas.setAttribute("aria-label", `Timeline. ${span}`);
+    const events = countText(manifest.events);
+    this.state.textContent = `${durationText(end - start)} of ${durationText(manifest.length)} · ${events} events`;
   }
 
   say(words) {
