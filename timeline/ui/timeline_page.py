@@ -31,6 +31,6 @@ def page() -> None:
         with figure:
             if figure.open:
                 picture(opened, "trace")
-        if opened.trace.activities.num_rows <= MOST_EXPLAINED:
+        if opened.trace.rows("activities") <= MOST_EXPLAINED:
             numbers(opened)
         head_of(opened)

@@ -77,7 +77,7 @@ class Links:
 
     def _neighbours(self, row: int) -> Iterator[Link]:
         """The activities before and after it on its stream."""
-        same = np.ones(self.trace.activities.num_rows, np.bool_)
+        same = np.ones(self.trace.rows("activities"), np.bool_)
         for name in ("stream", "context", "process", "device"):
             column = self.trace.column("activities", name)
             same &= column == column[row]
