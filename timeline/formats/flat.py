@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from timeline.errors import OutputError
 from timeline.formats.options import Progress
@@ -109,11 +110,11 @@ def _plain(name: str, values: pa.Array) -> Iterator[tuple[str, pa.Array]]:
     elif pa.types.is_fixed_size_list(values.type):
         lanes, missing = to_numpy(values), None
         if values.null_count:
-            missing = to_numpy(pa.compute.is_null(values))
+            missing = to_numpy(pc.is_null(values))
         for place, lane in enumerate(_LANES):
             column = from_numpy(lanes[:, place].copy(), values.type.value_type)
             if missing is not None:
-                column = pa.compute.if_else(from_numpy(missing, pa.bool_()), None, column)
+                column = pc.if_else(from_numpy(missing, pa.bool_()), None, column)
             yield f"{name}_{lane}", column
     else:
         yield name, values

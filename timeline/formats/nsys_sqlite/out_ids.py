@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from timeline.formats.nsys_sqlite.issue import CallIndex
 from timeline.trace import Trace
@@ -30,7 +31,7 @@ def numbers(table: pa.Table, name: str) -> Array:
     values = to_numpy(array)
     if not array.null_count:
         return values
-    valid = pa.compute.is_valid(array)
+    valid = pc.is_valid(array)
     return np.ma.masked_array(values, ~to_numpy(valid))
 
 

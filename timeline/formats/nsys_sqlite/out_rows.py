@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from timeline.formats.nsys_sqlite.out_ids import Ids, StringTable, numbers
 from timeline.formats.nsys_sqlite.words import COPY_KINDS, MEMORY_KINDS, NONE, SYNC_KINDS
@@ -53,7 +54,7 @@ def _place(table: pa.Table, ids: Ids) -> dict[str, Any]:
 def _kernels(table: pa.Table, ids: Ids, strings: StringTable) -> Shaped:
     name = strings.column(table, "name", "[unnamed kernel]")
     cooperative = one_chunk(table["cooperative"])
-    known = to_numpy(pa.compute.is_valid(cooperative))
+    known = to_numpy(pc.is_valid(cooperative))
     return {
         **_gpu(table, ids),
         "demangledName": name,

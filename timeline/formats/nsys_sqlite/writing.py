@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from timeline.errors import OutputError
 from timeline.formats.nsys_sqlite.out_about import about
@@ -88,7 +89,7 @@ def _clock(trace: Trace) -> tuple[int, int]:
     for table in trace.tables.values():
         for name in TIME_COLUMNS:
             if name in table.column_names and table.num_rows:
-                found = pa.compute.min_max(table[name]).as_py()
+                found = pc.min_max(table[name]).as_py()
                 if found["min"] is not None:
                     low, high = min(low, found["min"]), max(high, found["max"])
     return 1 - low, high + 1 - low

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from timeline.formats.perfetto import schema
 from timeline.formats.perfetto.encoding import Message, Part, Varint
@@ -40,7 +41,7 @@ def valid(column: pa.ChunkedArray) -> Mask | None:
     """Which rows are not null; None if all are so."""
     if not column.null_count:
         return None
-    found: Mask = to_numpy(one_chunk(pa.compute.is_valid(column)))
+    found: Mask = to_numpy(one_chunk(pc.is_valid(column)))
     return found
 
 
@@ -80,7 +81,7 @@ def _integer(values: Int64, column: pa.ChunkedArray | None = None) -> int:
     """Field for these integers: the unsigned one unless some are negative."""
     known = values
     if column is not None and column.null_count:
-        known = values[to_numpy(one_chunk(pa.compute.is_valid(column)))]
+        known = values[to_numpy(one_chunk(pc.is_valid(column)))]
     negative = values.dtype.kind == "i" and len(known) and int(known.min()) < 0
     return schema.INT if negative else schema.UINT
 

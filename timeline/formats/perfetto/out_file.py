@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from timeline.formats.options import Progress
 from timeline.formats.perfetto import schema
@@ -51,7 +52,7 @@ def _with_starts(trace: Trace) -> Trace:
     tables = {}
     for name, table in trace.tables.items():
         if "start" in table.column_names and table["start"].null_count:
-            table = table.filter(pa.compute.is_valid(table["start"])).combine_chunks()
+            table = table.filter(pc.is_valid(table["start"])).combine_chunks()
         tables[name] = table
     return Trace(trace.meta, tables)
 
@@ -61,7 +62,7 @@ def _shift(trace: Trace) -> int:
     lowest = 0
     for table in trace.tables.values():
         if "start" in table.column_names and table.num_rows:
-            lowest = min(lowest, pa.compute.min(table["start"]).as_py())
+            lowest = min(lowest, pc.min(table["start"]).as_py())
     return -lowest
 
 
