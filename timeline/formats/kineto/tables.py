@@ -182,9 +182,10 @@ def _distinct(keys: Sequence[Array]) -> Int64:
     lows = [int(key.min()) for key in keys]
     spans = [int(key.max()) - low + 1 for key, low in zip(keys, lows, strict=True)]
     if math.prod(spans) >= 1 << 62:
-        return np.unique(np.stack(keys, axis=1).astype(np.int64), axis=0)
+        return np.asarray(np.unique(np.stack(keys, axis=1).astype(np.int64), axis=0))
     packed = np.zeros(len(keys[0]), np.int64)
     for key, low, span in zip(keys, lows, spans, strict=True):
         if span > 1:
             packed = packed * span + (key - low)
-    return np.stack(np.unravel_index(np.unique(packed), spans), axis=1) + np.array(lows)
+    found = np.unravel_index(np.unique(packed), spans)
+    return np.asarray(np.stack(found, axis=1) + np.array(lows))
