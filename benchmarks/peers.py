@@ -8,7 +8,8 @@ from a seed; CPU seconds are those of the process and its children. Kineto: load
 breakdown, overlap of communication and computation. Nsight Systems: open, and the same overlap;
 ``--nsys`` names nsys itself, whose reports that cover the same are run where it is given. Figures
 are held against exact unions that are found without timeline; where a peer's are others, the choice
-of the peer's that causes it is named. ``--scale`` measures timeline alone, at several sizes.
+of the peer's that causes it is named. As for users, compiled modules are kept between runs.
+``--scale`` measures timeline alone, at several sizes.
 """
 
 from __future__ import annotations
@@ -134,7 +135,8 @@ def measured(command: Sequence[str]) -> Run | None:
     """Run a command; None if it fails, of which the last line is printed."""
     began = time.perf_counter()
     with tempfile.TemporaryFile("w+") as said, tempfile.TemporaryFile("w+") as complained:
-        process = subprocess.Popen(command, stdout=said, stderr=complained)
+        environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+        process = subprocess.Popen(command, env=environment, stdout=said, stderr=complained)
         _, status, used = os.wait4(process.pid, 0)
         said.seek(0)
         complained.seek(0)

@@ -32,7 +32,7 @@ def role_spans(work: Work, places: Int64, *roles: str) -> RoleSpans:
     Stamps are tied to kernels by correlation id. Kernels that share one, as those of a graph do,
     have none.
     """
-    if not work.trace.tables["stamps"].num_rows:
+    if not work.trace.rows("stamps"):
         return _unknown(len(places))
     issued = work.column("correlation")
     distinct, counts = np.unique(issued, return_counts=True)

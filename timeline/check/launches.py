@@ -101,7 +101,7 @@ def kernel_paces(trace: Trace) -> dict[Key, Pace]:
 
 def range_paces(trace: Trace) -> dict[Key, Pace]:
     """What NVTX ranges launched: from its first start to its last end on a device, ns."""
-    if not trace.tables["calls"].num_rows:
+    if not trace.rows("calls"):
         return {}
     launched, lengths = Launched(trace), dict[Key, list[int]]()
     for name in launched.names[:MOST_RANGES]:

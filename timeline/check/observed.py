@@ -84,11 +84,11 @@ def observe(
     UsageError
         For a trace without activities, or a window of another form; for ranges, without API calls.
     """
-    if not trace.activities.num_rows:
+    if not trace.rows("activities"):
         raise UsageError("the trace has no activities, so there is nothing to compare")
     launched = Launched(trace)
     if diagnose is None:
-        diagnose = trace.activities.num_rows <= MOST_DIAGNOSED
+        diagnose = trace.rows("activities") <= MOST_DIAGNOSED
     scopes = [WHOLE, *chosen_ranges(launched, ranges), *(Scope("window", w) for w in windows)]
     return {
         place: figures

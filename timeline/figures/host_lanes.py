@@ -45,7 +45,7 @@ class HostLanes:
         """(process, thread) of all host threads of a trace, in order of first appearance."""
         found: dict[tuple[int, int], None] = {}
         for table in ("calls", "ranges"):
-            process, thread = self._threads_of(table, np.arange(self._trace.tables[table].num_rows))
+            process, thread = self._threads_of(table, np.arange(self._trace.rows(table)))
             pairs = np.stack([process, thread], axis=1)
             unique, place = np.unique(pairs, axis=0, return_index=True)
             for p, t in unique[np.argsort(place)].tolist():
@@ -115,7 +115,7 @@ def _staged(trace: Trace, calls: Int64) -> Mask:
 
     Whatever their name says, such copies are staged by the host.
     """
-    pageable = np.zeros(trace.activities.num_rows, np.bool_)
+    pageable = np.zeros(trace.rows("activities"), np.bool_)
     for column in ("src_kind", "dst_kind"):
         names = trace.names("activities", column)
         if "pageable" in names:

@@ -11,15 +11,13 @@ from timeline.figures.choice import chosen_repeat, chosen_rows
 from timeline.figures.gantt import gantt
 from timeline.figures.svg import gantt_svg
 from timeline.figures.units import duration_text
-from timeline.trace import Trace
+from timeline.trace import TABLES, Trace
 
 __all__ = ["KINDS"]
 
 
 def _words(trace: Trace) -> str:
-    counts = [
-        f"{table.num_rows:,} {name}" for name, table in trace.tables.items() if table.num_rows
-    ]
+    counts = [f"{trace.rows(name):,} {name}" for name in TABLES if trace.rows(name)]
     labels = (trace.meta.labels.get(key) for key in ("technique", "variant"))
     name = " / ".join(str(label) for label in labels if label)
     length = duration_text(trace.span[1] - trace.span[0])
@@ -29,14 +27,14 @@ def _words(trace: Trace) -> str:
 
 def _picture(trace: Trace) -> str | None:
     """SVG, which needs no Plotly and which every viewer of notebooks draws."""
-    if not trace.activities.num_rows:
+    if not trace.rows("activities"):
         return None
     return gantt_svg(trace, repeat="median", rows="auto", host=True)
 
 
 def _figure(trace: Trace) -> Mapping[str, Any] | None:
     """What JupyterLab and VS Code draw with Plotly, where it is installed."""
-    if not trace.activities.num_rows or importlib.util.find_spec("plotly") is None:
+    if not trace.rows("activities") or importlib.util.find_spec("plotly") is None:
         return None
     repeat, rows = chosen_repeat("median", trace), chosen_rows("auto", [trace])
     found: Mapping[str, Any] = json.loads(gantt(trace, repeat=repeat, rows=rows).to_json())

@@ -20,7 +20,7 @@ def find(case: Case) -> Iterator[Evidence | str]:
     waits = case.waits
     mine = np.flatnonzero(np.isin(np.array(waits.kinds, object), KINDS))
     if not len(mine):
-        if not case.has_calls and not case.work.trace.tables["allocs"].num_rows:
+        if not case.has_calls and not case.work.trace.rows("allocs"):
             yield "the trace has neither allocations nor API calls"
         return
     frees = sum(waits.kinds[i] == "free" for i in mine.tolist())

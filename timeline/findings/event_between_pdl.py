@@ -23,7 +23,7 @@ def find(case: Case) -> Iterator[Evidence | str]:
     apart = np.flatnonzero(dependent & (found.gap_ns >= 0))
     if not len(apart):
         return
-    if not work.trace.tables["events"].num_rows:
+    if not work.trace.rows("events"):
         yield "kernels launched with PDL did not overlap, and the trace has no event records"
         return
     parted = apart[_recorded_between(case, before[apart], after[apart])]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from timeline.formats.ordering import stable_order
+
 __all__ = ["match"]
 
 Int64 = npt.NDArray[np.int64]
@@ -35,7 +37,7 @@ def match(tracks: Int64, begins: Mask) -> tuple[Int64, Int64]:
     count = len(tracks)
     if not count:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    order = np.argsort(tracks, kind="stable")
+    order = stable_order(tracks)
     track, begin = tracks[order], begins[order]
     fresh = np.flatnonzero(np.concatenate(([True], track[1:] != track[:-1])))
     number = np.zeros(count, np.int64)
@@ -47,7 +49,8 @@ def match(tracks: Int64, begins: Mask) -> tuple[Int64, Int64]:
     alone = ~begin & (depth == ground) & (depth < _before(ground, fresh))
     level = np.where(begin, depth - 1, depth) - ground
     keep = np.flatnonzero(~alone)
-    by_level = keep[np.lexsort((level[keep], number[keep]))]
+    deepest = int(level.max()) + 1
+    by_level = keep[stable_order((number * deepest + level)[keep])]
     first, second = by_level[:-1], by_level[1:]
     pair = begin[first] & ~begin[second]
     pair &= (level[first] == level[second]) & (number[first] == number[second])

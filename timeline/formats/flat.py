@@ -53,9 +53,9 @@ class FlatFiles:
         OutputError
             When the place can't be written, or is a folder that holds anything else.
         """
-        rows = sum(table.num_rows for table in trace.tables.values())
+        rows = sum(map(trace.rows, trace.tables))
         if path.name.endswith(self.suffixes):
-            self._file(path, trace.activities, progress, (0, trace.activities.num_rows))
+            self._file(path, trace.activities, progress, (0, trace.rows("activities")))
             return
         self._check(path)
         done = 0

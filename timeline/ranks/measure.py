@@ -100,7 +100,7 @@ def _anchors(trace: Trace, works: list[Work]) -> Anchors:
         starts=trace.column("activities", "start")[rows] + epoch,
         ends=trace.column("activities", "end")[rows] + epoch,
         ranges=_first_starts(trace, epoch),
-        first=trace.span[0] + epoch if trace.activities.num_rows else None,
+        first=trace.span[0] + epoch if trace.rows("activities") else None,
     )
 
 

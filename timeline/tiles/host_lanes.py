@@ -67,6 +67,6 @@ def _threads(trace: Trace) -> tuple[dict[str, Int64], list[tuple[int, int]]]:
     rank = np.argsort(np.argsort(first))
     codes = rank[codes] if count else codes
     places = np.sort(first).tolist()
-    split = trace.tables["calls"].num_rows
+    split = trace.rows("calls")
     pairs = [(int(process[place]), int(thread[place])) for place in places]
     return {"calls": codes[:split], "ranges": codes[split:]}, pairs

@@ -18,6 +18,7 @@ from timeline.errors import TraceError
 
 __all__ = [
     "Masked",
+    "by_start",
     "from_numpy",
     "lists",
     "missing",
@@ -71,7 +72,7 @@ def to_numpy(array: pa.Array) -> Array:
 def _integers(array: pa.Array) -> Array:
     dtype = np.dtype(str(array.type))
     data = array.buffers()[1]
-    if not len(array) or data is None:
+    if array.null_count == len(array) or data is None:
         return np.full(len(array), _null(dtype), dtype)
     values = np.frombuffer(data, dtype, len(array), array.offset * dtype.itemsize)
     if not array.null_count:
@@ -120,11 +121,16 @@ def one_chunk(column: pa.ChunkedArray) -> pa.Array:
 
 
 def nulls(count: int, kind: pa.DataType) -> pa.Array:
-    """A column of ``count`` nulls."""
+    """A column of ``count`` nulls; of numbers it takes no memory until they are looked at."""
     if pa.types.is_dictionary(kind):
         indices = nulls(count, kind.index_type)
         return pa.DictionaryArray.from_arrays(indices, pa.nulls(0, kind.value_type))
-    return pa.nulls(count, kind)
+    if not pa.types.is_integer(kind):
+        return pa.nulls(count, kind)
+    buffers = [
+        pa.py_buffer(np.zeros(-(-count * width // 8), np.uint8)) for width in (1, kind.bit_width)
+    ]
+    return pa.Array.from_buffers(kind, count, buffers, count)
 
 
 def taken(array: pa.Array, rows: npt.NDArray[np.int64]) -> pa.Array:
@@ -143,6 +149,13 @@ def taken(array: pa.Array, rows: npt.NDArray[np.int64]) -> pa.Array:
     if _is_lanes(kind):
         return lists(values, null, kind)
     return from_numpy(np.ma.masked_array(values, null), kind)
+
+
+def by_start(start: npt.NDArray[np.int64]) -> npt.NDArray[np.int64] | None:
+    """The order of rows by start, equal ones as they are; None where they lie so already."""
+    if len(start) < 2 or not bool((start[1:] < start[:-1]).any()):
+        return None
+    return np.argsort(start, kind="stable")
 
 
 def lists(lanes: Any, null: Any, kind: pa.DataType) -> pa.Array:

@@ -14,9 +14,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from timeline.errors import TraceError
-from timeline.trace.columns import nulls, one_chunk, taken, to_arrow, to_numpy
+from timeline.trace.columns import by_start, nulls, one_chunk, taken, to_arrow, to_numpy
 from timeline.trace.meta import Meta
 from timeline.trace.schema import TABLES
+from timeline.trace.stored import StoredTables
 
 __all__ = ["Trace", "table"]
 
@@ -61,7 +62,9 @@ class Trace:
     Attributes
     ----------
     tables : mapping of str to pyarrow.Table
-        Every table of the schema, possibly empty. ``activities`` is sorted by start.
+        Every table of the schema, possibly empty. ``activities`` is sorted by start. Those of a
+        loaded trace are decoded when they are asked for: all of a table here, one column by
+        :meth:`column`, nothing by :meth:`rows`.
     """
 
     meta: Meta
@@ -106,16 +109,28 @@ class Trace:
         False in booleans, None in texts. Dictionary columns come as their integer codes (-1 for
         null); see :meth:`names`.
         """
-        return column_values(self.tables[table_name], column)
+        return to_numpy(self._array(table_name, column))
 
     def names(self, table_name: str, column: str) -> list[str]:
         """The dictionary of a dictionary column: what its codes stand for."""
-        return dictionary(self.tables[table_name], column)
+        names: list[str] = self._array(table_name, column).dictionary.to_pylist()
+        return names
+
+    def rows(self, table_name: str) -> int:
+        """Number of rows of a table."""
+        if isinstance(self.tables, StoredTables):
+            return self.tables.stored(table_name).rows
+        return int(self.tables[table_name].num_rows)
+
+    def _array(self, table_name: str, column: str) -> pa.Array:
+        if isinstance(self.tables, StoredTables):
+            return self.tables.stored(table_name).array(column)
+        return one_chunk(self.tables[table_name][column])
 
     @cached_property
     def span(self) -> tuple[int, int]:
         """Start of the first and end of the last activity, ns; (0, 0) without activities."""
-        if self.activities.num_rows == 0:
+        if self.rows("activities") == 0:
             return (0, 0)
         start, end = self.column("activities", "start"), self.column("activities", "end")
         return int(start.min()), int(end.max())
@@ -156,10 +171,7 @@ def _combined(source: pa.Table, order: Int64 | None = None) -> pa.Table:
 
 
 def _by_start(activities: pa.Table) -> pa.Table:
-    start = column_values(activities, "start")
-    if len(start) < 2 or not bool((start[1:] < start[:-1]).any()):
-        return _combined(activities)
-    return _combined(activities, np.argsort(start, kind="stable"))
+    return _combined(activities, by_start(column_values(activities, "start")))
 
 
 def column_values(source: pa.Table, column: str) -> npt.NDArray[Any]:

@@ -8,7 +8,8 @@ lists of a fixed size back when some are null.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +19,7 @@ from timeline.errors import TraceError
 from timeline.trace.columns import from_numpy, lists, nulls, one_chunk, texts, to_numpy
 from timeline.trace.schema import TABLES
 
-__all__ = ["part_bytes", "read_part"]
+__all__ = ["Part", "part_bytes", "row_bytes"]
 
 ROW_GROUP_ROWS = 1 << 20
 RISING = frozenset(
@@ -67,15 +68,15 @@ def _holds_something(column: pa.ChunkedArray) -> bool:
     return int(column.null_count) < len(column)
 
 
-def read_part(source: Any, name: str, place: str, max_bytes: int) -> pa.Table:
-    """Read what :func:`part_bytes` made.
+class Part:
+    """What :func:`part_bytes` made, with columns that are decoded when they are asked for.
 
-    Columns that the schema doesn't know are left aside, those it misses become nulls.
+    Columns that the schema doesn't know are left aside, those that are not stored are null.
 
     Parameters
     ----------
-    source : file-like or str
-        What Arrow can read from.
+    content : pyarrow.Buffer
+        The Parquet file.
     name : str
         The table, a key of :data:`timeline.trace.TABLES`.
     place : str
@@ -88,33 +89,62 @@ def read_part(source: Any, name: str, place: str, max_bytes: int) -> pa.Table:
     TraceError
         When the file is truncated or damaged, needs more memory, or a column has a wrong type.
     """
-    schema = TABLES[name]
+
+    def __init__(self, content: pa.Buffer, name: str, place: str, max_bytes: int) -> None:
+        self._content, self._place, self._max_bytes = content, place, max_bytes
+        self._schema = TABLES[name]
+        with _damage(place):
+            self._metadata = pq.read_metadata(pa.BufferReader(content))
+            stored = self._metadata.schema.to_arrow_schema()
+        _check_types(stored, self._schema, place)
+        self._stored = frozenset(stored.names)
+        self.rows: int = self._metadata.num_rows
+        self.bytes = self.rows * row_bytes(self._schema)
+        _check_memory(self.bytes, max_bytes, place)
+
+    def columns(self, names: Sequence[str]) -> dict[str, pa.ChunkedArray | pa.Array]:
+        """Decode columns.
+
+        Raises
+        ------
+        TraceError
+            When the file is damaged, or the texts need more memory than allowed.
+        """
+        found = {name: nulls(self.rows, self._schema.field(name).type) for name in names}
+        if stored := [name for name in names if name in self._stored]:
+            with _damage(self._place):
+                decoded = self._decoded(stored)
+                found |= {name: self._conform(decoded[name], name) for name in stored}
+        return found
+
+    def _decoded(self, names: list[str]) -> pa.Table:
+        texts = [name for name in names if not _fixed_width(self._schema.field(name).type)]
+        source = pa.BufferReader(self._content)
+        with pq.ParquetFile(source, metadata=self._metadata, read_dictionary=texts) as file:
+            decoded = file.read(columns=names, use_threads=self.rows > ROW_GROUP_ROWS)
+        decoded.validate(full=True)
+        return decoded
+
+    def _conform(self, column: pa.ChunkedArray, name: str) -> pa.ChunkedArray | pa.Array:
+        kind = self._schema.field(name).type
+        if pa.types.is_fixed_size_list(kind):
+            return _null_zeros(column)
+        if pa.types.is_string(kind):
+            _check_memory(_text_bytes(column), self._max_bytes, self._place)
+            return texts(column.to_pylist())
+        return column if column.type == kind else column.cast(kind)
+
+
+@contextmanager
+def _damage(place: str) -> Iterator[None]:
+    """What Arrow says of a file, as a TraceError."""
     try:
-        metadata = pq.read_metadata(source)
-        with pq.ParquetFile(
-            source,
-            metadata=metadata,
-            read_dictionary=_texts(metadata, schema),
-        ) as file:
-            stored = file.schema_arrow
-            _check_types(stored, schema, place)
-            rows = file.metadata.num_rows
-            check_memory(rows * row_bytes(schema), max_bytes, place)
-            known = [c for c in stored.names if c in schema.names]
-            found = file.read(columns=known, use_threads=rows > ROW_GROUP_ROWS)
-        found.validate(full=True)
-        return _conform(found, schema, place, max_bytes)
-    except (pa.ArrowException, OSError, ValueError) as error:
+        yield
+    except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         reason = str(error).splitlines()[0].rstrip(".")
         raise TraceError(
             f"{place}: truncated or damaged ({reason}); copy the trace again"
         ) from error
-
-
-def _texts(metadata: pq.FileMetaData, schema: pa.Schema) -> list[str]:
-    """Columns to read as dictionaries, however they were stored."""
-    paths = {metadata.schema.column(i).path for i in range(metadata.num_columns)}
-    return [f.name for f in schema if f.name in paths and not _fixed_width(f.type)]
 
 
 def _fixed_width(kind: pa.DataType) -> bool:
@@ -135,7 +165,7 @@ def row_bytes(schema: pa.Schema) -> int:
     return total
 
 
-def check_memory(needed: int, max_bytes: int, place: str) -> None:
+def _check_memory(needed: int, max_bytes: int, place: str) -> None:
     """Refuse what would take more memory than allowed."""
     if needed > max_bytes:
         raise TraceError(
@@ -160,23 +190,6 @@ def _fits(stored: pa.DataType, wanted: pa.DataType) -> bool:
         return bool(stored == wanted)
     text = stored.value_type if pa.types.is_dictionary(stored) else stored
     return bool(pa.types.is_string(text) or pa.types.is_large_string(text))
-
-
-def _conform(found: pa.Table, schema: pa.Schema, place: str, max_bytes: int) -> pa.Table:
-    columns = []
-    for field in schema:
-        if field.name not in found.column_names:
-            columns.append(nulls(found.num_rows, field.type))
-        elif pa.types.is_fixed_size_list(field.type):
-            columns.append(_null_zeros(found[field.name]))
-        elif pa.types.is_string(field.type):
-            check_memory(_text_bytes(found[field.name]), max_bytes, place)
-            columns.append(texts(found[field.name].to_pylist()))
-        elif found[field.name].type == field.type:
-            columns.append(found[field.name])
-        else:
-            columns.append(found[field.name].cast(field.type))
-    return pa.Table.from_arrays(columns, schema=schema)
 
 
 def _text_bytes(column: pa.ChunkedArray) -> int:

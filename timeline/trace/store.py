@@ -25,16 +25,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from timeline.errors import TraceError, unknown
 from timeline.trace.files import checked_target, replacing
 from timeline.trace.kept import Kept
 from timeline.trace.meta import Meta
 from timeline.trace.model import Trace
-from timeline.trace.parts import read_part
+from timeline.trace.parts import Part, row_bytes
 from timeline.trace.schema import TABLES
 from timeline.trace.source import MAX_META_BYTES, META, Source, opened
+from timeline.trace.stored import StoredTable, StoredTables
 from timeline.trace.writer import (
     Contents,
     TraceWriter,
@@ -75,7 +74,10 @@ def load(
     tables: Iterable[str] | None = None,
     max_bytes: int = MAX_BYTES,
 ) -> Trace:
-    """Read the trace at ``path``, a native folder or a zip of one.
+    """Open the trace at ``path``, a native folder or a zip of one.
+
+    Every part is read and held against its checksum; a large table's columns are decoded when they
+    are asked for.
 
     Parameters
     ----------
@@ -100,9 +102,9 @@ def load(
     found = {}
     for name in wanted:
         if name in contents:
-            found[name] = _read_table(source, name, contents[name], max_bytes)
-            max_bytes -= found[name].nbytes
-    return Trace.from_tables(meta, found)
+            found[name] = _stored(source, name, contents[name], max_bytes)
+            max_bytes -= found[name].rows * row_bytes(TABLES[name])
+    return Trace(meta, StoredTables(found))
 
 
 def about(path: str | os.PathLike[str]) -> tuple[Meta, dict[str, int]]:
@@ -151,19 +153,20 @@ def _contents(value: Any, place: str) -> dict[str, Contents]:
         raise TraceError(f"{place}: 'tables' is malformed; copy the trace again") from None
 
 
-def _read_table(source: Source, name: str, held: Contents, max_bytes: int) -> pa.Table:
-    pieces = []
+def _stored(source: Source, name: str, held: Contents, max_bytes: int) -> StoredTable:
+    """A table whose parts are what was written; nothing of it is decoded yet."""
+    parts = []
     for index, crc in enumerate(held.crc32, held.first):
         member = part_name(name, index)
         raw, place = source.read(member, max_bytes), source.place(member)
         if zlib.crc32(raw) != crc:
             raise TraceError(f"{place}: truncated or damaged; copy the trace again")
-        pieces.append(read_part(pa.BufferReader(raw), name, place, max_bytes))
-        max_bytes -= pieces[-1].nbytes
-    table = pa.concat_tables(pieces) if pieces else TABLES[name].empty_table()
-    if table.num_rows != held.rows:
+        parts.append(Part(raw, name, place, max_bytes))
+        max_bytes -= parts[-1].bytes
+    found = StoredTable(name, parts)
+    if found.rows != held.rows:
         raise TraceError(
-            f"{source.place(name)}: holds {table.num_rows} rows instead of {held.rows}; "
+            f"{source.place(name)}: holds {found.rows} rows instead of {held.rows}; "
             "copy the trace again"
         )
-    return table
+    return found

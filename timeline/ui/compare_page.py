@@ -78,7 +78,7 @@ def _compared(found: Mapping[str, Opened]) -> None:
 def _differences(found: Mapping[str, Opened], by: str) -> None:
     (first, before), (second, now) = list(found.items())[:2]
     section(f"From {first} to {second}", "What moved by more than the noise of the repeats.")
-    if not all(each.trace.activities.num_rows for each in (before, now)):
+    if not all(each.trace.rows("activities") for each in (before, now)):
         muted("A trace without activities has no figures to compare.")
         return
     ranges = [by] if by else []

@@ -30,7 +30,7 @@ def inside_switches(trace: Trace, key: str) -> Inside:
 
     A trace without stamps leaves nothing to ask.
     """
-    if not trace.stamps.num_rows or not st.toggle(
+    if not trace.rows("stamps") or not st.toggle(
         "Inside the kernels", value=True, key=f"{key}/stamps", persist_state="session"
     ):
         return Inside()

@@ -90,7 +90,7 @@ def _picture(opened: Opened, name: str) -> None:
         stamps=False,
         theme=theme_name(),
     )
-    words = f"Gantt chart of {opened.trace.activities.num_rows} activities"
+    words = f"Gantt chart of {opened.trace.rows('activities')} activities"
     chart(figure, "overview/gantt", words)
     link("timeline", "All rows, zoom and search", "timeline", trace=name)
 

@@ -75,7 +75,7 @@ def picture(opened: Opened, key: str) -> None:
             key,
         )
     figure = gantt(trace, **options)
-    words = f"Gantt chart of {trace.activities.num_rows} activities, a row for each {by}"
+    words = f"Gantt chart of {trace.rows('activities')} activities, a row for each {by}"
     chart(figure, f"{key}/gantt", words)
 
 

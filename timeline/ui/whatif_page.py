@@ -46,7 +46,7 @@ def _whatif(name: str, opened: Opened) -> None:
         no_activity()
         return
     device = _device(devices) if len(devices) > 1 else None
-    count = opened.trace.activities.num_rows
+    count = opened.trace.rows("activities")
     if count > _MOST and not st.button(f"Replay {count:,} activities, some {count // 30_000} s"):
         return
     fixes = _fixes(st.query_params.get("fix", ""))

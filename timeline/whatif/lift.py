@@ -55,7 +55,7 @@ def lift(
 
 def chosen(trace: Trace, repeat: int | None, device: int | None) -> Work:
     """What :func:`lift` reads of a trace, and raises."""
-    if trace.activities.num_rows == 0:
+    if trace.rows("activities") == 0:
         raise TraceError("the trace has no activities: there is nothing to replay")
     if repeat is None:
         repeat = median_repeat(trace)

@@ -109,12 +109,12 @@ class LineReader:
         """
         starts = found.begins[:-1]
         phase = _at(data, starts + _PHASE)
-        flow = np.isin(phase, _FLOW_WORDS) & (np.diff(found.lines) == _FLOW_LINES)
+        flow = np.logical_or.reduce([phase == word for word in _FLOW_WORDS])
+        flow &= np.diff(found.lines) == _FLOW_LINES
         self._flows = int(flow.sum())
         self._read = []
         left = ~flow
         for shape, one, codes in self._matched(data, found, np.flatnonzero(phase == _COMPLETE)):
-            good = codes >= 0
             good = codes >= 0
             if shape.open_end:
                 good &= self._plain.holds(codes, partial(_event_at, data, found, one.rows))

@@ -160,8 +160,11 @@ def _streams(activities: pa.Table) -> pa.Table:
     Without Arrow's ``group_by``, which imports pandas where that is installed.
     """
     names = ("process", "device", "context", "stream")
-    keys = np.stack([to_numpy(one_chunk(activities[name])) for name in names], axis=1)
-    found = _distinct(keys[keys[:, -1] >= 0])
+    keys = [to_numpy(one_chunk(activities[name])) for name in names]
+    known = keys[-1] >= 0
+    if not known.all():
+        keys = [key[known] for key in keys]
+    found = _distinct(keys)
     columns = {
         name: Masked.unless(found[:, place], found[:, place] < 0)
         for place, name in enumerate(names)
@@ -169,16 +172,20 @@ def _streams(activities: pa.Table) -> pa.Table:
     return table("streams", columns, len(found))
 
 
-def _distinct(keys: Array) -> Array:
-    """The different rows, sorted; numbers of rows that lie close together cost one sort."""
-    if not len(keys):
-        return keys
-    low = keys.min(axis=0)
-    spans = (keys.max(axis=0) - low + 1).tolist()
+def _distinct(keys: Sequence[Array]) -> Int64:
+    """The different rows of these columns, sorted; shape (m, columns).
+
+    Numbers of rows that lie close together are packed into one.
+    """
+    if not len(keys[0]):
+        return np.zeros((0, len(keys)), np.int64)
+    lows = [int(key.min()) for key in keys]
+    spans = [int(key.max()) - low + 1 for key, low in zip(keys, lows, strict=True)]
     if math.prod(spans) >= 1 << 62:
-        return np.unique(keys, axis=0)
-    packed = np.zeros(len(keys), np.int64)
-    for place, span in enumerate(spans):
-        packed = packed * span + (keys[:, place] - low[place])
-    _, first = np.unique(packed, return_index=True)
-    return np.asarray(keys[first])
+        return np.asarray(np.unique(np.stack(keys, axis=1).astype(np.int64), axis=0))
+    packed = np.zeros(len(keys[0]), np.int64)
+    for key, low, span in zip(keys, lows, spans, strict=True):
+        if span > 1:
+            packed = packed * span + (key - low)
+    found = np.unravel_index(np.unique(packed), spans)
+    return np.asarray(np.stack(found, axis=1) + np.array(lows))

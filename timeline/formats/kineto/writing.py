@@ -40,7 +40,7 @@ def write(trace: Trace, path: Path, progress: Progress | None = None) -> None:
     with replacing_file(path) as file:
         file.write(_head(trace).encode())
         separator = "\n"
-        rows = sum(table.num_rows for table in trace.tables.values())
+        rows = sum(map(trace.rows, trace.tables))
         pieces = _joined(chain(slices(trace), stamps(trace), decoration(trace)))
         for number, piece in enumerate(pieces):
             if progress is not None:

@@ -68,10 +68,10 @@ def _fill(trace: Trace, path: Path, progress: Progress | None) -> None:
         database.execute("BEGIN")
         for table in (*TABLES, *ENUMS):
             database.execute(create(table))
-        rows = sum(table.num_rows for table in trace.tables.values())
+        total = sum(map(trace.rows, trace.tables))
         for number, (table, shaped) in enumerate(_shaped(trace, ids, strings)):
             if progress is not None:
-                progress(min(number * _BATCH, rows), rows)
+                progress(min(number * _BATCH, total), total)
             _insert(database, table, shaped)
         for table, rows in about(trace, ids, shift_ns, last_ns).items():
             for row in rows:
@@ -108,7 +108,7 @@ def _shaped(trace: Trace, ids: Ids, strings: StringTable) -> Iterator[tuple[str,
             yield table, shape(batch, ids, strings)
     for batch in _batches(trace.tables["ranges"]):
         yield "NVTX_EVENTS", ranges(batch, ids, strings)
-    if trace.tables["ranges"].num_rows:
+    if trace.rows("ranges"):
         yield "NVTX_EVENTS", names(trace.tables["ranges"], ids, 1)
 
 

@@ -43,9 +43,7 @@ class Arrows:
         self._activities = activities[place < MOST]
         self.tied: Mask = np.zeros(len(call), np.bool_)
         self.tied[self._activities] = True
-        self.counts: Int64 = np.bincount(
-            calls[place < MOST], minlength=trace.tables["calls"].num_rows
-        )
+        self.counts: Int64 = np.bincount(calls[place < MOST], minlength=trace.rows("calls"))
         self._first = np.cumsum(self.counts) - self.counts
 
     @staticmethod

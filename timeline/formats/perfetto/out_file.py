@@ -80,7 +80,7 @@ def _head(trace: Trace, shift_ns: int, tracks: Tracks) -> bytes:
     )
     packets = [Message(schema.PACKET, (*start, _attribute(schema.OWN, own)))]
     for name in schema.BESIDE:
-        for first in range(0, trace.tables[name].num_rows, _ROWS):
+        for first in range(0, trace.rows(name), _ROWS):
             rows = {"table": name, "columns": _columns(trace.tables[name].slice(first, _ROWS))}
             said = Varint(schema.SEQUENCE, 1), _attribute(schema.OWN_ROWS, rows)
             packets.append(Message(schema.PACKET, said))

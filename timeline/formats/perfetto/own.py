@@ -50,11 +50,18 @@ def restored(own: Mapping[str, Any], events: Events, intake: Intake) -> Trace:
     found = events.table()
     place = np.minimum(np.searchsorted(tracks, found.track), len(tracks) - 1)
     kept = np.flatnonzero(tracks[place] == found.track) if len(tracks) else np.zeros(0, np.int64)
-    mine = Table(*(column[kept] for column in (getattr(found, f) for f in _COLUMNS)))
+    place = place[kept]
+    mine = Table(
+        found.time[kept],
+        found.kind[kept],
+        place.view(np.uint64),
+        found.name[kept],
+        found.category[kept],
+    )
     rows = slices(mine)
     if len(rows.open) or rows.lost:
         intake.refuse("the tracks", "slices without begin or end", len(rows.open) + rows.lost)
-    place = place[kept][rows.event]
+    place = place[rows.event]
     which = _tables(mine.category[rows.event], place, held, events.words.texts)
     slot = np.full(len(found.time), -1, np.int64)
     slot[kept[rows.event]] = np.arange(len(rows.event))
@@ -73,9 +80,6 @@ def restored(own: Mapping[str, Any], events: Events, intake: Intake) -> Trace:
     tables |= _beside(events.beside, intake)
     wrong = intake.notes() if intake.unsound else ()
     return Trace.from_tables(dataclasses.replace(meta, notes=(*meta.notes, *wrong)), tables)
-
-
-_COLUMNS = ("time", "kind", "track", "name", "category")
 
 
 def _held(tracks: Any, intake: Intake) -> tuple[npt.NDArray[np.uint64], list[list[Any]]]:

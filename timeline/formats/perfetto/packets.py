@@ -12,6 +12,7 @@ import pyarrow as pa
 from timeline.formats.byte_stream import ByteStream
 from timeline.formats.intake import Intake
 from timeline.formats.perfetto import schema
+from timeline.formats.perfetto.chain import split
 from timeline.formats.perfetto.wire import LENGTH, PAD, Spans
 
 __all__ = ["Chunk", "packets"]
@@ -22,7 +23,6 @@ Chunk = tuple[UInt8, Spans, int]
 
 _WINDOW = 1 << 20
 _FIRST = 1 << 16
-_PACKET_TAG = schema.PACKET << 3 | LENGTH
 _LONGEST_LENGTH = 10
 _PACKED = {
     (tag & 0x7F | 0x80) | tag >> 7 << 8: number
@@ -46,8 +46,8 @@ def packets(stream: ByteStream, intake: Intake) -> Iterator[Chunk]:
         data[: len(kept)] = kept
         count = len(kept) + stream.readinto(memoryview(data)[len(kept) :])
         last = count < len(data)
-        found, place, wrong = _split(data, count)
-        if found:
+        found, place, wrong = split(data, count)
+        if len(found.starts):
             yield from _expanded(data, found, offset, intake)
         if wrong or (last and place < count):
             what = wrong or "a file that ends inside a packet"
@@ -66,46 +66,11 @@ def packets(stream: ByteStream, intake: Intake) -> Iterator[Chunk]:
         size = _WINDOW
 
 
-def _split(data: bytearray, count: int) -> tuple[list[int], int, str]:
-    """Begins and ends of the whole packets, the place behind them, and what lies there if wrong."""
-    found: list[int] = []
-    add, place = found.append, 0
-    while place + 1 < count:
-        if data[place] != _PACKET_TAG:
-            return found, place, "what is no packet"
-        size = data[place + 1]
-        start = place + 2
-        if size >= 0x80:
-            shift = 7
-            size &= 0x7F
-            while True:
-                if start >= count:
-                    return found, place, ""
-                byte = data[start]
-                size |= (byte & 0x7F) << shift
-                start += 1
-                if byte < 0x80:
-                    break
-                shift += 7
-                if shift >= 7 * _LONGEST_LENGTH:
-                    return found, place, "a packet without a length"
-        end = start + size
-        if end > count:
-            return found, place, ""
-        add(start)
-        add(end)
-        place = end
-    if place < count and data[place] != _PACKET_TAG:
-        return found, place, "what is no packet"
-    return found, place, ""
-
-
-def _expanded(data: bytearray, found: list[int], offset: int, intake: Intake) -> Iterator[Chunk]:
+def _expanded(data: bytearray, found: Spans, offset: int, intake: Intake) -> Iterator[Chunk]:
     """The packets of a window; those that were compressed follow where they stand."""
     data.extend(bytes(PAD))
     buffer = np.frombuffer(data, np.uint8)
-    bounds = np.array(found, np.int64).reshape(-1, 2)
-    starts, ends = bounds[:, 0].copy(), bounds[:, 1].copy()
+    starts, ends = found
     intake.take_rows(len(starts), f"byte {offset:,}")
     head = buffer[starts].astype(np.int64) | buffer[starts + 1].astype(np.int64) << 8
     packed = np.flatnonzero(np.isin(head, list(_PACKED)) & (ends - starts > 2))
@@ -155,12 +120,10 @@ def _inflated(content: bytes, kind: int, where: int, intake: Intake) -> bytearra
 
 def _inside(data: bytearray, where: int, intake: Intake) -> Iterator[Chunk]:
     count = len(data)
-    found, place, wrong = _split(data, count)
+    found, place, wrong = split(data, count)
     if wrong or place < count:
         intake.refuse(f"byte {where:,}", "compressed packets that are damaged")
-    if found:
+    if len(found.starts):
         data.extend(bytes(PAD))
-        bounds = np.array(found, np.int64).reshape(-1, 2)
-        intake.take_rows(len(bounds), f"byte {where:,}")
-        spans = Spans(bounds[:, 0].copy(), bounds[:, 1].copy())
-        yield np.frombuffer(data, np.uint8), spans, where
+        intake.take_rows(len(found.starts), f"byte {where:,}")
+        yield np.frombuffer(data, np.uint8), found, where

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from timeline.formats.nesting import numbered
+from timeline.formats.ordering import stable_order
 from timeline.formats.perfetto import schema
 from timeline.formats.perfetto.wire import Fields, Spans, fields
 from timeline.formats.perfetto.words import Words
@@ -108,7 +109,7 @@ class Sequences:
 
 def by_value(values: Int64) -> list[Int64]:
     """The places of each different value, ascending."""
-    order = np.argsort(values, kind="stable")
+    order = stable_order(values)
     fresh = np.flatnonzero(np.diff(values[order]))
     return [part for part in np.split(order, fresh + 1) if len(part)]
 

@@ -63,7 +63,10 @@ def slices(events: Table) -> Slices:
     end = np.concatenate((events.time[closed], events.time[instants]))
     instant = np.zeros(len(event), np.bool_)
     instant[len(opened) :] = True
-    place = np.lexsort((event, events.time[event]))
+    turn = np.full(len(order), -1, np.int64)
+    turn[event] = np.arange(len(event))
+    place = turn[order]
+    place = place[place >= 0]
     event = event[place]
     unclosed = np.flatnonzero(alone & (events.kind == schema.BEGIN))
     lost = int(np.count_nonzero(alone & (events.kind == schema.END)))

@@ -121,8 +121,7 @@ def _next(buffer: UInt8, place: Int64) -> tuple[UInt64, UInt64, Int64, Mask]:
         tags = np.where(two, tags | further << np.uint64(7), tags)
         rest = np.where(two, words >> np.uint64(16), rest)
         width = two + 1
-    stops = ~rest & _HIGH
-    values, length = _decoded(rest, stops)
+    values, length = _decoded(rest)
     behind = place + width + length
     # Bytes that were shifted in are zero and would end a number too early.
     known = behind <= place + 8
@@ -186,28 +185,41 @@ _GROUPS = tuple(
 def varints(buffer: UInt8, place: Int64) -> tuple[UInt64, Int64, Mask]:
     """The varint at each place, the place behind it, and whether it is one."""
     words = _words(buffer)[np.minimum(place, len(buffer) - 8)]
-    stops = ~words & _HIGH
-    values, length = _decoded(words, stops)
+    values, length = _decoded(words)
     sound = place < len(buffer) - _LONGEST
-    long = np.flatnonzero((stops == 0) & sound)
+    long = np.flatnonzero(((~words & _HIGH) == 0) & sound)
     if len(long):
         _finish(buffer, place, long, values, length, sound)
     return values, place + length, sound
 
 
-def _decoded(words: UInt64, stops: UInt64) -> tuple[UInt64, Int64]:
+def _decoded(words: UInt64) -> tuple[UInt64, Int64]:
     """The varints at the lower end of words, and their lengths; at most eight bytes.
+
+    Most are a single byte; only the others are taken apart.
+    """
+    values, length = words & np.uint64(0x7F), np.ones(len(words), np.int64)
+    more = np.flatnonzero(words & np.uint64(0x80))
+    if len(more):
+        values[more], length[more] = _put_together(words[more])
+    return values, length
+
+
+def _put_together(words: UInt64) -> tuple[UInt64, Int64]:
+    """Varints of several bytes, and their lengths.
 
     Notes
     -----
     The lowest byte without its top bit ends the number. Seven bits of each byte before are then
     moved together: pairs of bytes, pairs of pairs, and halves.
     """
+    stops = ~words & _HIGH
     lowest = stops & (~stops + np.uint64(1))  # 0 where all eight bytes go on
     kept = words & ((lowest << np.uint64(1)) - np.uint64(1)) & ~_HIGH
     for mask, shift in _GROUPS:
         high = kept & mask
-        kept = (kept ^ high) | (high >> shift)
+        if high.any():  # others are shorter
+            kept = (kept ^ high) | (high >> shift)
     return kept, (_log2(lowest) >> 3) + 1
 
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -16,7 +17,6 @@ from timeline.analysis.dependencies import event_edges
 from timeline.analysis.legacy_order import legacy_edges
 from timeline.tiles.waits import orders_streams
 from timeline.trace import Trace
-from timeline.trace.model import column_values
 
 __all__ = ["Link", "Links"]
 
@@ -83,33 +83,33 @@ class Links:
         return list(islice(same, MOST_LINKS))
 
     def _value(self, table: str, column: str, row: int) -> int | None:
-        """One number of a table, without looking at the others."""
-        found: int | None = self.trace.tables[table][column][row].as_py()
-        return found
+        """One number of a table; None where it is not known."""
+        found = int(self.trace.column(table, column)[row])
+        return None if found == -1 else found
 
     def _neighbours(self, row: int) -> Iterator[Link]:
         """The activities before and after it on its stream."""
-        mine = [self._value("activities", name, row) for name in _STREAM]
+        stream = [self.trace.column("activities", name) for name in _STREAM]
         for kind, step in (("before it", -1), ("after it", 1)):
-            other = self._next_of_stream(mine, row, step)
+            other = _next_of_stream(stream, row, step)
             if other is not None:
                 yield Link(kind, "activities", other)
 
-    def _next_of_stream(self, stream: list[int | None], row: int, step: int) -> int | None:
-        """The next row of a stream in a direction: looked for near by, then ever farther away."""
-        table = self.trace.activities.select(_STREAM)
-        near, size = row + (step > 0), _FIRST_LOOKED_AT
-        while near > 0 if step < 0 else near < table.num_rows:
-            lo, hi = (max(near - size, 0), near) if step < 0 else (near, near + size)
-            part = table.slice(lo, hi - lo)
-            same = np.ones(part.num_rows, np.bool_)
-            for name, value in zip(_STREAM, stream, strict=True):
-                same &= column_values(part, name) == (-1 if value is None else value)
-            rows = np.flatnonzero(same)
-            if len(rows):
-                return lo + int(rows[-1] if step < 0 else rows[0])
-            near, size = (lo, size * 8) if step < 0 else (hi, size * 8)
-        return None
+
+def _next_of_stream(stream: list[npt.NDArray[Any]], row: int, step: int) -> int | None:
+    """The next row of a stream in a direction: looked for near by, then ever farther away."""
+    count = len(stream[0])
+    near, size = row + (step > 0), _FIRST_LOOKED_AT
+    while near > 0 if step < 0 else near < count:
+        lo, hi = (max(near - size, 0), near) if step < 0 else (near, min(near + size, count))
+        same = np.ones(hi - lo, np.bool_)
+        for column in stream:
+            same &= column[lo:hi] == column[row]
+        rows = np.flatnonzero(same)
+        if len(rows):
+            return lo + int(rows[-1] if step < 0 else rows[0])
+        near, size = (lo, size * 8) if step < 0 else (hi, size * 8)
+    return None
 
 
 def _order(trace: Trace) -> Order:
