@@ -62,8 +62,9 @@ class record(ContextDecorator):  # noqa: N801 - used as a function
     Warns
     -----
     RuntimeWarning
-        On leaving, when not all could be kept, for example on a full disk. The code itself never
-        fails for that; the trace says what it lacks.
+        On entering, when another profiler is attached, beside which nothing is recorded. On
+        leaving, when not all could be kept, for example on a full disk. The code itself never
+        fails for either; the trace says what it lacks.
 
     Notes
     -----
@@ -97,6 +98,8 @@ class record(ContextDecorator):  # noqa: N801 - used as a function
             keeping=self._keeping,
         )
         recorder.start()  # refused inside a recording, which may be this object's own
+        if recorder.other is not None:
+            warnings.warn(f"timeline: {recorder.other}", RuntimeWarning, stacklevel=2)
         self._recorder, self._trace = recorder, None
         return self
 
@@ -189,6 +192,8 @@ def run_script(
     script.checked(argv, module=module)
     recorder = Recorder(out, collector or _cupti(), argv, overwrite=overwrite, keeping=keeping)
     recorder.start()
+    if recorder.other is not None:
+        print(f"timeline: {recorder.other}", file=sys.stderr)
     with terminable():
         code = _recorded(recorder, argv, module=module)
     if recorder.meta is not None:  # None in a fork that ran to the script's end

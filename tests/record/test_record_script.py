@@ -261,7 +261,6 @@ def test_what_python_could_not_start_is_refused_before_recording(
     [
         ({"TIMELINE_CUPTI": "/nowhere/libcupti.so"}, "no libcupti can be loaded"),
         ({"FAKE_CUPTI_VERSION": "17"}, "no layout"),
-        ({"FAKE_CUPTI_SUBSCRIBE": "39"}, "another profiler has CUPTI"),
         ({"FAKE_CUPTI_ENABLE": "35"}, "only administrators"),
         ({"FAKE_CUPTI_ENABLE": "999"}, "failed with CUPTI_ERROR_999"),
     ],

@@ -13,7 +13,9 @@ from typing import Protocol
 import pyarrow as pa
 
 from timeline.backends.cuda.collector import Collected
-from timeline.errors import OutputError
+from timeline.backends.cuda.cupti.others import torch_profiling
+from timeline.errors import OtherProfilerError, OutputError
+from timeline.recording.host_only import HostOnly
 from timeline.recording.keeping import Keeping, Memory, Place
 from timeline.recording.nvtx_libraries import hook_imported, inject
 from timeline.recording.nvtx_package import listen
@@ -26,6 +28,11 @@ from timeline.trace.store import TraceWriter
 __all__ = ["LiveCollector", "Recorder"]
 
 _LOOK_S = 0.5
+
+_TORCH = (
+    "torch.profiler ran beside this recording. CUPTI serves one profiler: either may lack records "
+    "of that time. Use one of the two."
+)
 
 _RENEWED = ("streams",)
 """Tables that a collector gives as a whole each time."""
@@ -88,6 +95,15 @@ class Recorder:
         Folder of the trace; without one the trace is kept in memory.
     argv : sequence of str
         The command that is recorded.
+    keeping : Keeping, optional
+        When parts are written, and how much is kept.
+
+    Attributes
+    ----------
+    other : str or None
+        What to say of another profiler, beside which nothing is recorded.
+    rows : dict
+        Rows that were recorded, by table.
     """
 
     def __init__(
@@ -105,6 +121,7 @@ class Recorder:
         self._overwrite = overwrite
         self._keeping = keeping or Keeping()
         self._log = RangeLog(collector.timestamp)
+        self._beside_torch = False
         self._notes: list[str] = []
         self._place: Place | None = None
         self._began = 0
@@ -113,10 +130,13 @@ class Recorder:
         self._failure: Exception | None = None
         self._process = 0
         self._meta_written: Meta | None = None
+        self.other: str | None = None
         self.rows: dict[str, int] = {}
 
     def start(self) -> None:
         """Begin; on failure nothing is left behind.
+
+        Beside another profiler nothing is recorded, and NVTX is left to it: see :attr:`other`.
 
         Raises
         ------
@@ -125,16 +145,23 @@ class Recorder:
         OutputError
             When the place can't be written.
         """
-        self._open_nvtx()
         self._process = os.getpid()
-        self._collector.start()
+        try:
+            self._collector.start()
+        except OtherProfilerError as error:
+            self.other = f"{error}. Nothing is recorded."
+            self._notes.append(_sentence(self.other))
+            self._collector = HostOnly()
         try:
             self._place = self._opened()
         except BaseException:
             self._collector.stop()
             raise
+        self._log = RangeLog(self._collector.timestamp)
         self._began = self._collector.timestamp()
-        self._listen()
+        if self.other is None:
+            self._open_nvtx()
+            self._listen()
         self._spilling.start()
 
     def _opened(self) -> Place:
@@ -161,6 +188,7 @@ class Recorder:
         """Write a part whenever it is time, or much waits; after a failure, keep memory small."""
         written = time.monotonic()
         while not self._ended.wait(min(_LOOK_S, self._keeping.every_s)):
+            self._beside_torch |= torch_profiling()
             much = self._collector.waiting_bytes >= self._keeping.part_bytes
             if not much and time.monotonic() - written < self._keeping.every_s:
                 continue
@@ -206,6 +234,7 @@ class Recorder:
             return
         self._ended.set()
         self._spilling.join()
+        self._beside_torch |= torch_profiling()
         self._log.close()
         until, meta = self._collector.timestamp(), None
         try:
@@ -254,7 +283,7 @@ class Recorder:
             paced="host",
             dropped=collected.dropped,
             provenance={**provenance(self._argv), **collected.provenance},
-            notes=(*self._notes, *collected.notes),
+            notes=(*self._notes, *collected.notes, *((_TORCH,) if self._beside_torch else ())),
         )
 
     def trace(self) -> Trace:
@@ -264,6 +293,10 @@ class Recorder:
         assert isinstance(self._place, Memory)
         assert self._meta_written is not None
         return Trace.from_tables(self._meta_written, self._place.tables())
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _reason(failure: Exception | None) -> str:
