@@ -35,4 +35,7 @@ class HostOnly:
     def discard(self) -> None:
         """Nothing to give up."""
 
+    def forked(self) -> None:
+        """Nothing to leave alone."""
+
     stop = drain

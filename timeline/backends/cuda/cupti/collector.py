@@ -194,6 +194,11 @@ class CuptiCollector:
             self._session.flush()
         route().pool.discard()
 
+    def forked(self) -> None:
+        """In a forked child: leave CUPTI, copied in mid-flight, alone and without memory."""
+        if self._session is not None:
+            route().pool.forked()
+
     def _running(self) -> tuple[Session, Decoder, Layout]:
         if self._session is None or self._decoder is None or self._layout is None:
             raise CuptiError("the recording was not started")
