@@ -17,11 +17,12 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
-from contextlib import ContextDecorator
+from contextlib import ContextDecorator, nullcontext
 from types import TracebackType
 
 from timeline.errors import UsageError
 from timeline.recording import script
+from timeline.recording.children import announced
 from timeline.recording.keeping import Keeping
 from timeline.recording.nvtx_package import hook
 from timeline.recording.recorder import LiveCollector, Recorder
@@ -159,6 +160,7 @@ def run_script(
     *,
     overwrite: bool = False,
     keeping: Keeping | None = None,
+    children: bool = True,
     collector: LiveCollector | None = None,
 ) -> int:
     """Run a Python script or module under the recorder, in this process.
@@ -177,6 +179,8 @@ def run_script(
         ``argv[0]`` is a module, as after ``python -m``.
     keeping : Keeping, optional
         When parts are written, and how much is kept.
+    children : bool
+        Record the Python processes that it starts, too, each in a trace beside this one.
 
     Returns
     -------
@@ -190,11 +194,12 @@ def run_script(
         Before the script runs.
     """
     script.checked(argv, module=module)
+    keeping = keeping or Keeping()
     recorder = Recorder(out, collector or _cupti(), argv, overwrite=overwrite, keeping=keeping)
     recorder.start()
     if recorder.other is not None:
         print(f"timeline: {recorder.other}", file=sys.stderr)
-    with terminable():
+    with terminable(), announced(out, keeping) if children else nullcontext():
         code = _recorded(recorder, argv, module=module)
     if recorder.meta is not None:  # None in a fork that ran to the script's end
         _tell(out, recorder, recorder.meta)

@@ -47,7 +47,7 @@ class Record:
         """Add the command's arguments."""
         parser.usage = (
             "%(prog)s [-h] [-o DIR] [--overwrite] [--max-size SIZE] [--every SECONDS] "
-            "(SCRIPT | -m MODULE) [ARGUMENT ...]"
+            "[--no-children] (SCRIPT | -m MODULE) [ARGUMENT ...]"
         )
         parser.add_argument(
             "-o",
@@ -65,6 +65,12 @@ class Record:
             type=float,
             metavar="SECONDS",
             help="write a part that often, which a kill can't take away (default: 5)",
+        )
+        parser.add_argument(
+            "--no-children",
+            dest="children",
+            action="store_false",
+            help="do not record the Python processes that it starts",
         )
         parser.add_argument(
             "-m",
@@ -94,7 +100,14 @@ class Record:
             raise UsageError("record needs a script or -m MODULE; see: timeline record --help")
         out = args.out or Path(f"{_title(words[0], module=module)}.trace")
         keeping = Keeping.of(args.max_size, args.every)
-        return run_script(words, out, module=module, overwrite=args.overwrite, keeping=keeping)
+        return run_script(
+            words,
+            out,
+            module=module,
+            overwrite=args.overwrite,
+            keeping=keeping,
+            children=args.children,
+        )
 
 
 def _title(target: str, *, module: bool) -> str:

@@ -35,6 +35,10 @@ class Forking(Protocol):
 class Stopping(Protocol):
     """A recording that can be stopped, more than once."""
 
+    def settle(self) -> None:
+        """Wait until what was issued is done."""
+        ...
+
     def stop(self) -> None:
         """End, and write the trace."""
         ...
@@ -79,7 +83,7 @@ def _in_child() -> None:
 
 def at_end(recording: Stopping) -> None:
     """Stop ``recording`` when this process ends, also as a child of multiprocessing."""
-    atexit.register(recording.stop)
+    atexit.register(_end, recording)
     # Such a child ends by os._exit, after multiprocessing's own finalizers; those that are there
     # when it begins are forgotten, so this is added once it has forgotten them.
     util = sys.modules.get("multiprocessing.util")
@@ -89,4 +93,11 @@ def at_end(recording: Stopping) -> None:
 
 
 def _finalize(util: Any, recording: Stopping) -> None:
-    util.Finalize(None, recording.stop, exitpriority=-100)
+    util.Finalize(None, _end, args=(recording,), exitpriority=-100)
+
+
+def _end(recording: Stopping) -> None:
+    try:
+        recording.settle()
+    finally:
+        recording.stop()

@@ -110,6 +110,8 @@ class Recorder:
         When parts are written, and how much is kept.
     lazy : bool
         Make no trace before there are rows for it.
+    root : Path, optional
+        Folder of the trace in which those of children go; by default ``path``.
     notes : sequence of str
         What the reader of the trace must know.
 
@@ -130,6 +132,7 @@ class Recorder:
         overwrite: bool = False,
         keeping: Keeping | None = None,
         lazy: bool = False,
+        root: Path | None = None,
         notes: Sequence[str] = (),
     ) -> None:
         self._path = path
@@ -142,7 +145,7 @@ class Recorder:
         self._beside_torch = False
         self._notes: list[str] = list(notes)
         self._place: Place | None = None
-        self._folder: Path | None = None
+        self._root = root or Path(path or "").resolve()
         self._began = 0
         self._ended = threading.Event()
         self._keeping_rows = threading.Lock()
@@ -166,7 +169,6 @@ class Recorder:
             When the place can't be written.
         """
         self._process = os.getpid()
-        self._folder = self._folder or Path(self._path or "").resolve()
         try:
             self._collector.start()
         except OtherProfilerError as error:
@@ -300,14 +302,14 @@ class Recorder:
         if self._path is None:
             return
         child = Recorder(
-            child_folder(self._folder, os.getpid()),
+            child_folder(self._root, os.getpid()),
             HostOnly(),
             self._argv,
             keeping=self._keeping,
             lazy=True,
+            root=self._root,
             notes=(_FORKED,),
         )
-        child._folder = self._folder
         child.start()
         at_end(child)
 

@@ -12,9 +12,9 @@ __all__ = ["CHILDREN", "child_folder", "children", "did_gpu_work"]
 CHILDREN = "children"
 
 
-def child_folder(parent: Path | None, process: int) -> Path:
+def child_folder(parent: Path, process: int) -> Path:
     """Where the trace of a child goes."""
-    return (parent or Path()) / CHILDREN / str(process)
+    return parent / CHILDREN / str(process)
 
 
 def children(path: Path) -> list[Path]:
