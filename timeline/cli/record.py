@@ -19,8 +19,9 @@ class Record:
     manual = Manual(
         "Runs a Python script, or a module, as it is and records what the GPU does through CUPTI, "
         "with the API calls, the allocations and the NVTX ranges. Ctrl-C, an exception and "
-        "sys.exit leave a whole trace. Options of timeline stand before the script; all that "
-        "follows is the script's.",
+        "sys.exit leave a whole trace; after a kill it has every part until then. Python processes "
+        "that it starts are recorded beside it. Options of timeline stand before the script; all "
+        "that follows is the script's.",
         (
             (
                 "a script with its arguments, into train.trace",
@@ -33,6 +34,10 @@ class Record:
             (
                 "a module, as python -m runs it",
                 "timeline record -o module.trace -m train --epochs 1",
+            ),
+            (
+                "a long run, of which the newest 2 GB are kept",
+                "timeline record --max-size 2GB -o newest.trace train.py",
             ),
         ),
         (
