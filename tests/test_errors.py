@@ -21,6 +21,7 @@ EXIT_CODES = {
     "NoGpuError": 3,
     "MissingExtraError": 3,
     "CuptiError": 3,
+    "OtherProfilerError": 3,
     "DeviceMemoryError": 3,
 }
 

@@ -13,6 +13,7 @@
         ├── NoGpuError              no driver, no device, or too few of them
         ├── MissingExtraError       a Python package of an extra is not installed
         ├── CuptiError              CUPTI can't be loaded, or its version has no layout
+        │   └── OtherProfilerError  another profiler has CUPTI, or is about to take it
         └── DeviceMemoryError       the device or the host has too little memory for the Program
 
 Each message is one line: what is wrong, where, and what to do about it.
@@ -83,6 +84,22 @@ class MissingExtraError(UnavailableError):
 
 class CuptiError(UnavailableError):
     """CUPTI can't be loaded, is in use by another profiler, or has a version without a layout."""
+
+
+class OtherProfilerError(CuptiError):
+    """Another profiler has CUPTI in this process, or is about to take it.
+
+    Parameters
+    ----------
+    other : str
+        Its name, and how it was seen.
+    """
+
+    def __init__(self, other: str) -> None:
+        super().__init__(
+            f"another profiler is attached to this process: {other}; CUPTI serves one, so run "
+            "without it, or open what it wrote with timeline report"
+        )
 
 
 class DeviceMemoryError(UnavailableError):

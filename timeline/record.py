@@ -17,11 +17,12 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
-from contextlib import ContextDecorator
+from contextlib import ContextDecorator, nullcontext
 from types import TracebackType
 
 from timeline.errors import UsageError
 from timeline.recording import script
+from timeline.recording.children import announced
 from timeline.recording.keeping import Keeping
 from timeline.recording.nvtx_package import hook
 from timeline.recording.recorder import LiveCollector, Recorder
@@ -62,8 +63,9 @@ class record(ContextDecorator):  # noqa: N801 - used as a function
     Warns
     -----
     RuntimeWarning
-        On leaving, when not all could be kept, for example on a full disk. The code itself never
-        fails for that; the trace says what it lacks.
+        On entering, when another profiler is attached, beside which nothing is recorded. On
+        leaving, when not all could be kept, for example on a full disk. The code itself never
+        fails for either; the trace says what it lacks.
 
     Notes
     -----
@@ -97,6 +99,8 @@ class record(ContextDecorator):  # noqa: N801 - used as a function
             keeping=self._keeping,
         )
         recorder.start()  # refused inside a recording, which may be this object's own
+        if recorder.other is not None:
+            warnings.warn(f"timeline: {recorder.other}", RuntimeWarning, stacklevel=2)
         self._recorder, self._trace = recorder, None
         return self
 
@@ -156,6 +160,7 @@ def run_script(
     *,
     overwrite: bool = False,
     keeping: Keeping | None = None,
+    children: bool = True,
     collector: LiveCollector | None = None,
 ) -> int:
     """Run a Python script or module under the recorder, in this process.
@@ -174,6 +179,8 @@ def run_script(
         ``argv[0]`` is a module, as after ``python -m``.
     keeping : Keeping, optional
         When parts are written, and how much is kept.
+    children : bool
+        Record the Python processes that it starts, too, each in a trace beside this one.
 
     Returns
     -------
@@ -187,9 +194,12 @@ def run_script(
         Before the script runs.
     """
     script.checked(argv, module=module)
+    keeping = keeping or Keeping()
     recorder = Recorder(out, collector or _cupti(), argv, overwrite=overwrite, keeping=keeping)
     recorder.start()
-    with terminable():
+    if recorder.other is not None:
+        print(f"timeline: {recorder.other}", file=sys.stderr)
+    with terminable(), announced(out, keeping) if children else nullcontext():
         code = _recorded(recorder, argv, module=module)
     if recorder.meta is not None:  # None in a fork that ran to the script's end
         _tell(out, recorder, recorder.meta)

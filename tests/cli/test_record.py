@@ -31,7 +31,9 @@ def recorded(monkeypatch: pytest.MonkeyPatch, kept: list[Keeping]) -> list[Call]
         module: bool,
         overwrite: bool,
         keeping: Keeping,
+        children: bool,
     ) -> int:
+        assert children
         kept.append(keeping)
         calls.append((list(argv), out, module, overwrite))
         return 7

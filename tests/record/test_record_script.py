@@ -261,7 +261,6 @@ def test_what_python_could_not_start_is_refused_before_recording(
     [
         ({"TIMELINE_CUPTI": "/nowhere/libcupti.so"}, "no libcupti can be loaded"),
         ({"FAKE_CUPTI_VERSION": "17"}, "no layout"),
-        ({"FAKE_CUPTI_SUBSCRIBE": "39"}, "another profiler has CUPTI"),
         ({"FAKE_CUPTI_ENABLE": "35"}, "only administrators"),
         ({"FAKE_CUPTI_ENABLE": "999"}, "failed with CUPTI_ERROR_999"),
     ],
@@ -313,3 +312,44 @@ def test_a_killed_recording_leaves_what_was_written(record_script: Run, tmp_path
     assert done.returncode == -signal.SIGKILL
     trace = Trace.load(tmp_path / "out")
     assert any("did not end" in note for note in trace.meta.notes)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
+def test_handlers_of_the_script_s_own_run_as_they_would(
+    record_script: Run, tmp_path: Path, number: signal.Signals
+) -> None:
+    done = record_script(
+        "import signal, sys\n"
+        f"signal.signal({int(number)}, lambda number, frame: print('handled', number))\n"
+        f"os.kill(os.getpid(), {int(number)})\n"
+        "launch(3)\n"
+        "sys.exit(6)\n"
+    )
+    assert (done.returncode, done.stdout) == (6, f"handled {int(number)}\n"), done.stderr
+    assert Trace.load(tmp_path / "out").activities.num_rows == 3
+
+
+def test_output_is_that_of_the_script_alone(
+    record_script: Run, environment: dict[str, str], tmp_path: Path
+) -> None:
+    text = (
+        "import subprocess, sys, threading\n"
+        "print('out', flush=True)\n"
+        "print('err', file=sys.stderr, flush=True)\n"
+        "subprocess.run(['echo', 'child'])\n"
+        "threading.Thread(target=lambda: print('thread')).start()\n"
+        "os.write(1, b'raw\\xff\\n'.replace(b'\\xff', b'?'))\n"
+    )
+    done = record_script(text)
+    plain = subprocess.run(
+        [sys.executable, "script.py"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert sorted(done.stdout.splitlines()) == sorted(plain.stdout.splitlines())
+    shown, _, told = done.stderr.rstrip().rpartition("\n")
+    assert shown == plain.stderr.rstrip()
+    assert told.startswith("timeline: wrote out: ")

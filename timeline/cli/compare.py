@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from timeline.cli.foreign import TRACE_HELP, open_any
+from timeline.cli.foreign import TRACE_HELP, open_told
 from timeline.cli.manual import Manual
 from timeline.cli.output import console, notice, print_json
 from timeline.cli.place import check_folder
@@ -103,11 +103,11 @@ def _opened(place: Path) -> dict[Path, Trace]:
     """The trace there, or those in the folder."""
     inside = sorted(place.rglob("meta.json")) if place.is_dir() else []
     if not inside or inside[0].parent == place:
-        return {place: open_any(place)}
+        return {place: open_told(place)}
     places = [file.parent for file in inside]
     if len(places) > 1000:
         raise UsageError(f"{place}: holds {len(places)} traces; name a folder with fewer")
-    return {each: open_any(each) for each in places}
+    return {each: open_told(each) for each in places}
 
 
 def _tables(found: Comparison) -> Iterator[RenderableType]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from timeline.cli.foreign import TRACE_HELP, open_any
+from timeline.cli.foreign import TRACE_HELP, open_told
 from timeline.cli.manual import Manual
 from timeline.cli.place import check_file, check_folder
 from timeline.cli.progress import byte_progress
@@ -60,7 +60,7 @@ class Export:
             _check_folder(args.out, overwrite=args.overwrite)
         else:
             check_file(args.out, overwrite=args.overwrite)
-        trace = open_any(args.trace)
+        trace = open_told(args.trace)
         with byte_progress(args.out.name) as tell:
             target.write(trace, args.out, tell)
         print(args.out)

@@ -7,6 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from timeline.cli.output import notice
 from timeline.cli.progress import byte_progress
 from timeline.errors import UsageError
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from timeline.formats import Limits
     from timeline.trace import Trace
 
-__all__ = ["TRACE_HELP", "add_limits", "limits_of", "open_any", "read_any"]
+__all__ = ["TRACE_HELP", "add_limits", "limits_of", "open_any", "open_told", "read_any"]
 
 TRACE_HELP = "trace folder, its zip, or a file of PyTorch and others"
 
@@ -40,6 +41,14 @@ def open_any(path: Path) -> Trace:
 
     with byte_progress(path.name) as tell:
         return open_trace(path, ImportOptions(progress=tell))
+
+
+def open_told(path: Path) -> Trace:
+    """As :func:`open_any`, and tell what the trace lacks, where the result has no place for it."""
+    trace = open_any(path)
+    for text in trace.meta.missing():
+        notice(f"{path}: {text}")
+    return trace
 
 
 def read_any(path: Path, *, lenient: bool, limits: Limits) -> Trace:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from timeline.cli.foreign import TRACE_HELP, open_any
+from timeline.cli.foreign import TRACE_HELP, open_told
 from timeline.cli.manual import Manual
 from timeline.cli.place import check_file, write_text
 from timeline.cli.window import HELP, window
@@ -108,7 +108,7 @@ def _loaded(places: list[Path]) -> dict[str, Trace]:
     short = [place.name for place in places]
     unique = len(set(short)) == len(places)
     names = short if unique else [str(place) for place in places]
-    return {name: open_any(place) for name, place in zip(names, places, strict=True)}
+    return {name: open_told(place) for name, place in zip(names, places, strict=True)}
 
 
 def _svg(traces: Mapping[str, Trace], args: argparse.Namespace) -> str:

@@ -72,7 +72,7 @@ def print_json(value: Any) -> None:
 
 def notice(message: str) -> None:
     """Tell the person at the terminal, on stderr, so that stdout stays the result."""
-    print("timeline:", message, file=sys.stderr)
+    print("timeline:", _printable(message), file=sys.stderr)
 
 
 def _printable(text: str) -> str:

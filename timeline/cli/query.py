@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from timeline.cli.foreign import TRACE_HELP, open_any
+from timeline.cli.foreign import TRACE_HELP, open_told
 from timeline.cli.manual import Manual
 from timeline.cli.output import notice, print_table
 from timeline.cli.place import check_file
@@ -82,7 +82,7 @@ class Query:
         if args.rows < 1:
             raise UsageError(f"--rows {args.rows}: must be at least 1")
         sql = sys.stdin.read() if args.sql == "-" else args.sql
-        with Database(open_any(args.trace)) as database:
+        with Database(open_told(args.trace)) as database:
             found = database.tables() if sql is None else database.ask(sql)
         if args.out is not None:
             write(found, args.out)

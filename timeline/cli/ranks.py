@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from timeline.cli.html import write_html
@@ -26,14 +27,31 @@ def add_ranks(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--lenient", action="store_true", help="leave out what can't be read, and say so"
     )
+    group.add_argument(
+        "--no-children",
+        dest="children",
+        action="store_false",
+        help="of a recording the first process alone, without those that it started",
+    )
 
 
 def several(args: argparse.Namespace) -> bool:
-    """Whether these are ranks of a job rather than one trace."""
+    """Whether these are ranks of a job rather than one trace.
+
+    The processes that a recorded one started are ranks beside it, where they used a GPU.
+    """
     from timeline.ranks import expand, is_remote
 
     args.trace = expand(args.trace)
+    if len(args.trace) == 1 and not is_remote(args.trace[0]) and args.children:
+        args.trace += _children(Path(args.trace[0]))
     return len(args.trace) > 1 or bool(args.scheduler) or is_remote(args.trace[0])
+
+
+def _children(place: Path) -> list[str]:
+    from timeline.trace.children import children, did_gpu_work
+
+    return [str(one) for one in children(place) if did_gpu_work(one)]
 
 
 def report_ranks(args: argparse.Namespace) -> int:
@@ -41,7 +59,10 @@ def report_ranks(args: argparse.Namespace) -> int:
     from timeline.ranks import job
 
     if args.window is not None:
-        raise UsageError("--window is a span of one trace; several ranks are measured whole")
+        raise UsageError(
+            "--window is a span of one trace; several ranks are measured whole (--no-children "
+            "takes the first process of a recording alone)"
+        )
     if args.communication or args.group:
         raise UsageError("--communication and --group are for the report of one trace")
     places = args.trace

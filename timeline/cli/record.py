@@ -19,8 +19,9 @@ class Record:
     manual = Manual(
         "Runs a Python script, or a module, as it is and records what the GPU does through CUPTI, "
         "with the API calls, the allocations and the NVTX ranges. Ctrl-C, an exception and "
-        "sys.exit leave a whole trace. Options of timeline stand before the script; all that "
-        "follows is the script's.",
+        "sys.exit leave a whole trace; after a kill it has every part until then. Python processes "
+        "that it starts are recorded beside it. Options of timeline stand before the script; all "
+        "that follows is the script's.",
         (
             (
                 "a script with its arguments, into train.trace",
@@ -33,6 +34,10 @@ class Record:
             (
                 "a module, as python -m runs it",
                 "timeline record -o module.trace -m train --epochs 1",
+            ),
+            (
+                "a long run, of which the newest 2 GB are kept",
+                "timeline record --max-size 2GB -o newest.trace train.py",
             ),
         ),
         (
@@ -47,7 +52,7 @@ class Record:
         """Add the command's arguments."""
         parser.usage = (
             "%(prog)s [-h] [-o DIR] [--overwrite] [--max-size SIZE] [--every SECONDS] "
-            "(SCRIPT | -m MODULE) [ARGUMENT ...]"
+            "[--no-children] (SCRIPT | -m MODULE) [ARGUMENT ...]"
         )
         parser.add_argument(
             "-o",
@@ -65,6 +70,12 @@ class Record:
             type=float,
             metavar="SECONDS",
             help="write a part that often, which a kill can't take away (default: 5)",
+        )
+        parser.add_argument(
+            "--no-children",
+            dest="children",
+            action="store_false",
+            help="do not record the Python processes that it starts",
         )
         parser.add_argument(
             "-m",
@@ -94,7 +105,14 @@ class Record:
             raise UsageError("record needs a script or -m MODULE; see: timeline record --help")
         out = args.out or Path(f"{_title(words[0], module=module)}.trace")
         keeping = Keeping.of(args.max_size, args.every)
-        return run_script(words, out, module=module, overwrite=args.overwrite, keeping=keeping)
+        return run_script(
+            words,
+            out,
+            module=module,
+            overwrite=args.overwrite,
+            keeping=keeping,
+            children=args.children,
+        )
 
 
 def _title(target: str, *, module: bool) -> str:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from timeline.cli.foreign import TRACE_HELP, open_any
+from timeline.cli.foreign import TRACE_HELP, open_told
 from timeline.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def measured(args: argparse.Namespace, rules: Rules) -> list[Entry]:
         opened = []
         for place in args.traces:
             begin(place.name)
-            opened.append((args.name or place.resolve().stem, open_any(place)))
+            opened.append((args.name or place.resolve().stem, open_told(place)))
     try:
         entries = entries_of(opened, rules)
         require_ranges(rules, entries)

@@ -45,9 +45,12 @@ def examine(case: Case, least: float = LEAST_SHARE, *, gains: Gains | None = Non
 
 
 def _lost(case: Case) -> Iterator[str]:
-    dropped = case.work.trace.meta.dropped
-    if dropped:
-        yield f"{dropped:,} records were lost: what happened in them can't be found, costs are low."
+    meta = case.work.trace.meta
+    if meta.dropped:
+        lost = f"{meta.dropped:,} records were lost"
+        yield f"{lost}: what happened in them can't be found, costs are low."
+    if meta.kept is not None:
+        yield from meta.kept.notes()
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,8 @@ def summarise(trace: Trace, place: str) -> RankSummary:
         place=place,
         devices=tuple(_figures(work) for work in works),
         anchors=_anchors(trace, works),
-        notes=trace.meta.notes,
+        notes=tuple(dict.fromkeys((*trace.meta.missing(), *trace.meta.notes))),
+        missing=trace.meta.missing(),
     )
 
 

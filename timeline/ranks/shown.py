@@ -12,7 +12,15 @@ from timeline.report.units import UNDEFINED, percent_text, ratio_text, time_text
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["SPREAD_HEADS", "aligned_text", "as_json", "print_job", "spread_texts", "straggler_text"]
+__all__ = [
+    "SPREAD_HEADS",
+    "aligned_text",
+    "as_json",
+    "missing_lines",
+    "print_job",
+    "spread_texts",
+    "straggler_text",
+]
 
 Json = dict[str, Any]
 
@@ -76,8 +84,15 @@ def print_job(job: Job, console: Console | None = None) -> None:
     out.print(aligned_text(job))
     for line in _straggler_lines(job):
         out.print(line)
+    for line in missing_lines(job):
+        out.print(printable(line))
     for failed in job.failed:
         out.print(printable(f"Left out: {failed.failure}"))
+
+
+def missing_lines(job: Job) -> list[str]:
+    """What traces of ranks lack of what was recorded; untrusted text."""
+    return [f"Rank {number(one)}: {text}" for one in job.ranks for text in one.missing]
 
 
 def _rank_rows(job: Job) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:

@@ -88,6 +88,10 @@ class RankSummary:
         Its number, as the trace or the name of its place tells; None if neither does.
     place : str
         Where its trace is.
+    notes : tuple of str
+        What its trace says of itself.
+    missing : tuple of str
+        What was recorded and is not in its trace.
     failure : str
         Why it could not be read; empty if it could.
     """
@@ -97,4 +101,5 @@ class RankSummary:
     devices: tuple[DeviceFigures, ...] = ()
     anchors: Anchors | None = None
     notes: tuple[str, ...] = field(default=())
+    missing: tuple[str, ...] = field(default=())
     failure: str = ""

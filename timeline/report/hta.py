@@ -98,7 +98,7 @@ def hta_report(trace: Trace, name: str, communicating: Selection | None = None) 
 
 
 def _notes(trace: Trace, last: Step) -> list[str]:
-    notes, figures = [], last.figures
+    notes, figures = list(trace.meta.missing()), last.figures
     if trace.meta.source != "kineto":
         notes.append("HTA reads PyTorch's traces alone: these are its definitions, on this trace.")
     if len(devices(trace)) > 1:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from timeline.errors import OutputError
+from timeline.trace.children import CHILDREN
 from timeline.trace.meta import is_meta
 from timeline.trace.schema import TABLES
 from timeline.trace.source import META
@@ -88,7 +89,13 @@ def _is_member(entry: Path) -> bool:
         return False
     if entry.name in TABLES and entry.is_dir():
         return all(_is_part(inner.name) and inner.is_file() for inner in entry.iterdir())
+    if entry.name == CHILDREN and entry.is_dir():
+        return all(one.is_dir() and _is_whole(one) for one in entry.iterdir())
     return entry.name in (META, f".{META}.tmp") and entry.is_file()
+
+
+def _is_whole(folder: Path) -> bool:
+    return _is_trace(folder) and all(_is_member(inner) for inner in folder.iterdir())
 
 
 def _is_part(name: str) -> bool:

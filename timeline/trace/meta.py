@@ -78,6 +78,11 @@ class Meta:
         """As a JSON object."""
         return {"format": FORMAT, **dataclasses.asdict(self)}
 
+    def missing(self) -> tuple[str, ...]:
+        """What was recorded and is not here, one sentence each."""
+        lost = (f"{self.dropped:,} records were lost.",) if self.dropped else ()
+        return (*lost, *(self.kept.notes() if self.kept else ()))
+
     def of(self, kept: Kept | None) -> Meta:
         """Say how much is here, in notes as well; what is whole says nothing."""
         if kept is None or kept.whole:

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from timeline.errors import TraceError, unknown
+from timeline.trace.children import CHILDREN, children
 from timeline.trace.files import checked_target, replacing
 from timeline.trace.kept import Kept
 from timeline.trace.meta import Meta
@@ -98,7 +99,7 @@ def load(
         if name not in TABLES:
             raise unknown("table", name, TABLES)
     source = opened(Path(path))
-    meta, contents = _head(source)
+    meta, contents = _head(source, Path(path))
     found = {}
     for name in wanted:
         if name in contents:
@@ -115,16 +116,27 @@ def about(path: str | os.PathLike[str]) -> tuple[Meta, dict[str, int]]:
     TraceError
         When there is no trace, or its ``meta.json`` is damaged.
     """
-    meta, contents = _head(opened(Path(path)))
+    meta, contents = _head(opened(Path(path)), Path(path))
     return meta, {name: held.rows for name, held in contents.items()}
 
 
-def _head(source: Source) -> tuple[Meta, dict[str, Contents]]:
+def _head(source: Source, path: Path) -> tuple[Meta, dict[str, Contents]]:
     content = _meta_content(source)
     meta = Meta.from_json(content, source.place(META))
     if content.get("ended") is not True:
         meta = meta.of(dataclasses.replace(meta.kept or Kept(), ended=False))
+    beside = children(path)
+    if beside:
+        meta = dataclasses.replace(meta, notes=(*dict.fromkeys((*meta.notes, _beside(beside))),))
     return meta, _contents(content.get("tables"), source.place(META))
+
+
+def _beside(traces: list[Path]) -> str:
+    return (
+        f"Of the processes that it started, {len(traces)} have traces of their own, in {CHILDREN}/ "
+        f"beside this one: {', '.join(one.name for one in traces[:8])}"
+        f"{', …' if len(traces) > 8 else ''}."
+    )
 
 
 def _meta_content(source: Source) -> Any:

@@ -13,6 +13,7 @@ _SOURCES = {
     "cupti": "measured with CUPTI",
     "cuda_events": "measured with CUDA events",
     "sim": "simulated",
+    "host": "of the host alone, no GPU",
 }
 _PACED = {
     "gated": "streams held until everything was enqueued",

@@ -9,7 +9,7 @@ import streamlit as st
 from timeline.figures.escape import plain
 from timeline.figures.many_ranks import many_ranks
 from timeline.ranks import Job, expand, job
-from timeline.ranks.shown import aligned_text, straggler_text
+from timeline.ranks.shown import aligned_text, missing_lines, straggler_text
 from timeline.ui.library import Item, library, named
 from timeline.ui.literal import literal
 from timeline.ui.measuring import measured
@@ -86,5 +86,7 @@ def _standing_out(found: Job) -> None:
         st.success("No rank stands out.", icon=":material/check:")
     for each in found.stragglers[:_MOST]:
         st.warning(literal(straggler_text(each)), icon=":material/hourglass_bottom:")
+    for line in missing_lines(found)[:_MOST]:
+        st.warning(literal(line, 1000))
     for failed in found.failed:
         st.error(literal(f"Left out: {failed.failure}", 1000))

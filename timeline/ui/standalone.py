@@ -17,7 +17,7 @@ from timeline.figures.many_ranks import many_ranks
 from timeline.figures.matrix import overlap_matrix
 from timeline.figures.palette import theme_named
 from timeline.ranks import Job
-from timeline.ranks.shown import aligned_text, straggler_text
+from timeline.ranks.shown import aligned_text, missing_lines, straggler_text
 from timeline.report import Report
 from timeline.ui.headlines import as_html, headlines, together_headlines
 from timeline.ui.inside_rows import block_rows, role_rows
@@ -131,6 +131,7 @@ def _tables(device: Device) -> Iterator[tuple[str, Rows]]:
 def _of_job(job: Job, name: str, theme: ThemeName) -> Iterator[str]:
     yield f"<h1>{_text(name)}</h1>"
     yield from (f"<p>{_text(straggler_text(each))}</p>" for each in job.stragglers)
+    yield from (f"<p>{_text(line)}</p>" for line in missing_lines(job))
     yield from (f"<p>{_text('Left out: ' + each.failure)}</p>" for each in job.failed)
     yield f'<p class="muted">{_text(aligned_text(job))}</p>'
     yield chart_html(many_ranks(job.to_json(), theme))

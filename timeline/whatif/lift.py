@@ -77,8 +77,7 @@ def lifted(found: Execution, free: bool | None) -> Scenario:
         unknown.append("Grids are not known of every kernel: those are taken to fill the device.")
     if not len(calls):
         unknown.append("The trace has no API calls: work is issued when it was recorded to start.")
-    if work.trace.meta.dropped:
-        unknown.append(f"The recorder lost {work.trace.meta.dropped} records.")
+    unknown += work.trace.meta.missing()
     activities = Activities(
         np.arange(count),
         work.stream_codes,

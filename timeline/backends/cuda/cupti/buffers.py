@@ -86,6 +86,11 @@ class BufferPool:
         while done := self.take():
             self.recycle(*done)
 
+    def forked(self) -> None:
+        """In a forked child, hand out nothing any more."""
+        self.limit_bytes = 0
+        self._free.clear()
+
     def trim(self) -> None:
         """Return the memory of free buffers beyond the first few to the system."""
         while len(self._memory) > _READY and self._free:

@@ -20,8 +20,9 @@ from timeline.backends.cuda.cupti.idle import wait_idle
 from timeline.backends.cuda.cupti.layouts import Layout, layout_for, release
 from timeline.backends.cuda.cupti.library import MAX_LIMIT_REACHED, Library, load
 from timeline.backends.cuda.cupti.names import FunctionNames
+from timeline.backends.cuda.cupti.others import attached
 from timeline.backends.cuda.cupti.session import Calls, Session, Wanted
-from timeline.errors import CuptiError
+from timeline.errors import CuptiError, OtherProfilerError
 from timeline.trace import Device, table
 
 __all__ = ["CuptiCollector"]
@@ -107,10 +108,15 @@ class CuptiCollector:
 
         Raises
         ------
+        OtherProfilerError
+            When another profiler is attached, whose CUPTI this must not take.
         CuptiError
             When CUPTI can't be loaded, has no layout, or is in use.
         """
         global _active
+        other = attached()
+        if other is not None:
+            raise OtherProfilerError(other)
         library = self._loaded()
         self._layout = layout_for(library.version)
         with _lock:
@@ -187,6 +193,11 @@ class CuptiCollector:
         if self._session is not None:
             self._session.flush()
         route().pool.discard()
+
+    def forked(self) -> None:
+        """In a forked child: leave CUPTI, copied in mid-flight, alone and without memory."""
+        if self._session is not None:
+            route().pool.forked()
 
     def _running(self) -> tuple[Session, Decoder, Layout]:
         if self._session is None or self._decoder is None or self._layout is None:

@@ -145,6 +145,10 @@ class NativePool:
         while done := self.take():
             self.recycle(*done)
 
+    def forked(self) -> None:
+        """In a forked child, hand out nothing any more; a thread may have held the lock."""
+        self._state.lock = self._state.limit = self._state.free_count = 0
+
     def trim(self) -> None:
         """Return the memory of free buffers beyond the first few to the system."""
         while self._state.free_count > self._ready and (address := self._withdraw()):

@@ -8,7 +8,7 @@ from typing import Any
 
 from timeline.backends.cuda.cupti.find import candidates, driver_version
 from timeline.backends.cuda.cupti.layouts import release
-from timeline.errors import CuptiError
+from timeline.errors import CuptiError, OtherProfilerError
 
 __all__ = ["Library", "load"]
 
@@ -68,10 +68,7 @@ class Library:
         """What a failed call means, and what to do."""
         name = self.status_name(status)
         if status == MULTIPLE_SUBSCRIBERS:
-            return CuptiError(
-                f"another profiler has CUPTI in this process ({name}); stop it (nsys, torch."
-                "profiler, cupti-python) or record in a fresh process"
-            )
+            return OtherProfilerError(f"a subscriber of CUPTI ({name})")
         if status in _PRIVILEGES:
             return CuptiError(
                 f"the driver lets only administrators profile ({name}); see "
