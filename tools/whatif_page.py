@@ -79,6 +79,7 @@ PAIRS: Sequence[Pair] = (
     Pair("event_wait", "stream_synchronize", "event", ("events_for_syncs",), True),
     Pair("two_pipelines", "two_stages", "two_streams", ("split_streams:2",), True),
     Pair("allreduce_overlap", "after_backward", "per_layer", ("overlap_communication",), False),
+    Pair("p2p_pipeline", "pipelined", "copy_stream", ("overlap_communication",), False),
     Pair("graph_capture", "stream_launches", "graph", ("capture_graph",), True),
     Pair("pdl", "stream_order", "pdl", ("enable_pdl",), False),
     Pair("pdl_cluster_gemm", "cluster", "pdl", ("enable_pdl",), False),
@@ -118,23 +119,27 @@ def rows(samples: Path) -> Iterator[Row]:
 
 def _row(pair: Pair, baseline: Trace, fixed: Trace) -> Row:
     found = predict(baseline, pair.fixes, free=pair.free)
-    device = lift(baseline).work.device
-    measured = work_of(fixed, device, repeat=median_repeat(fixed))
+    first, *others = found.devices
+    measured = work_of(fixed, first, repeat=median_repeat(fixed), beside=tuple(others))
+    predicted = work_of(found.trace, first, repeat=0, beside=tuple(others))
     return Row(
         pair,
         baseline.meta.devices[0].name.removeprefix("NVIDIA "),
         found,
         measured.window.length_ns,
-        _overlaps(work_of(found.trace, device, repeat=0), measured),
+        _overlaps(predicted, measured),
     )
 
 
 def _overlaps(predicted: Work, measured: Work) -> dict[str, tuple[float, float]]:
-    """Overlap ratios of the engines that were busy in both."""
+    """Overlap ratios of the engines that were busy in both, device by device."""
     found = {}
-    for pair in combinations((H2D, SM, D2H, P2P), 2):
-        if all(_counts(work, engine) for work in (predicted, measured) for engine in pair):
-            found[" ∩ ".join(pair)] = (_ratio(predicted, *pair), _ratio(measured, *pair))
+    for one, other in zip(predicted.parts, measured.parts, strict=True):
+        on = f"{one.device}:" if predicted.beside else ""
+        for pair in combinations((H2D, SM, D2H, P2P), 2):
+            if all(_counts(work, engine) for work in (one, other) for engine in pair):
+                name = " ∩ ".join(f"{on}{engine}" for engine in pair)
+                found[name] = (_ratio(one, *pair), _ratio(other, *pair))
     return found
 
 

@@ -32,7 +32,7 @@ def stream_kinds(work: Work) -> tuple[str, ...]:
     exact: dict[Key, str] = {}
     alone: dict[int, str] = {}  # collectors other than CUPTI name neither process nor context
     for row in table.to_pylist():
-        if row["kind"] is not None and row["device"] in (None, work.device):
+        if row["kind"] is not None and row["device"] in (None, work.device, *work.beside):
             exact[_number(row["process"]), _number(row["context"]), row["stream"]] = row["kind"]
             alone[row["stream"]] = row["kind"]
     first = work.by_stream[work.opens_stream]

@@ -1,4 +1,8 @@
-"""The activities of one device in one window: what every measure reads."""
+"""The activities of one device in one window: what every measure reads.
+
+What waited for what may cross devices. So a Work may have those of several devices of a process,
+for :mod:`timeline.analysis.execution` and what is built on it; measures are of one device.
+"""
 
 from __future__ import annotations
 
@@ -35,6 +39,8 @@ class Work:
         W. Of a repeat, or of a whole trace: from the first start to the last end.
     span : (int, int)
         Host time that belongs to it, ns: the repeat's span, the window that was asked for, or all.
+    beside : tuple of int
+        Further devices, whose activities it has too.
     """
 
     trace: Trace
@@ -42,6 +48,32 @@ class Work:
     rows: Int64
     window: Window
     span: tuple[int, int]
+    beside: tuple[int, ...] = ()
+
+    def concerns(self, named: Int64) -> npt.NDArray[np.bool_]:
+        """Which of these device columns' rows are of its devices, or name none; shape (n,)."""
+        mine = named == self.device
+        for other in self.beside:
+            mine = mine | (named == other)
+        return np.asarray(mine | (named < 0))
+
+    @cached_property
+    def parts(self) -> tuple[Work, ...]:
+        """The same, a Work for each device."""
+        if not self.beside:
+            return (self,)
+        return tuple(self._part(one) for one in (self.device, *self.beside))
+
+    def _part(self, device: int) -> Work:
+        rows = self.rows[self.column("device") == device]
+        start, end = (self.trace.column("activities", name) for name in ("start", "end"))
+        window = _around(start, end, rows, self.window.start_ns)
+        return Work(self.trace, device, rows, window, self.span)
+
+    @cached_property
+    def places(self) -> tuple[Int64, ...]:
+        """Where the activities of each of :attr:`parts` stand in this Work."""
+        return tuple(np.searchsorted(self.rows, part.rows) for part in self.parts)
 
     def column(self, name: str) -> npt.NDArray[Any]:
         """A column of these activities; see :meth:`timeline.trace.Trace.column`."""
@@ -103,11 +135,17 @@ class Work:
             return 0
         return self.coverage.overlap_ns(*(self.engines.index(e) for e in engines))
 
+    @property
+    def stream_keys(self) -> tuple[str, ...]:
+        """The columns that tell streams apart."""
+        keys = ("process", "context", "stream")
+        return ("device", *keys) if self.beside else keys
+
     @cached_property
     def stream_codes(self) -> Int64:
         """A number for each stream: process, context and stream together; shape (n,)."""
         codes = np.zeros(len(self.rows), np.int64)
-        for name in ("process", "context", "stream"):
+        for name in self.stream_keys:
             code = number_ids(self.column(name))
             if code.any():
                 codes = number_ids(codes * (int(code.max()) + 1) + code)
@@ -133,6 +171,7 @@ def work_of(
     *,
     window: Window | None = None,
     repeat: int | None = None,
+    beside: tuple[int, ...] = (),
 ) -> Work:
     """Choose activities of a device.
 
@@ -142,6 +181,8 @@ def work_of(
         Every activity that lies in it, in part or whole; measures count the part inside.
     repeat : int, optional
         The activities that start in the host span of this repeat, whole. Without either: all.
+    beside : tuple of int
+        Further devices of the same process.
 
     Raises
     ------
@@ -159,10 +200,13 @@ def work_of(
         span = check_repeat(trace, repeat)
         lo, hi = np.searchsorted(start, span).tolist()
     keep = _of_device(trace, device)[lo:hi]
+    for other in beside:
+        keep = keep | _of_device(trace, other)[lo:hi]
     if window is not None:
         keep = keep & (end[lo:hi] > window.start_ns)
     rows = np.flatnonzero(keep) + lo
-    return Work(trace, device, rows, window or _around(start, end, rows, span[0]), span)
+    around = window or _around(start, end, rows, span[0])
+    return Work(trace, device, rows, around, span, beside)
 
 
 def _all_time() -> tuple[int, int]:
