@@ -15,13 +15,14 @@ from statistics import median
 
 import numpy as np
 
-from timeline.analysis import Work, work_of
+from timeline.analysis import Work
 from timeline.analysis.windows import median_repeat
 from timeline.engines import D2H, H2D, P2P, SM
 from timeline.report.units import time_text
 from timeline.samples import table
 from timeline.trace import Trace
 from timeline.whatif import Prediction, lift, predict, replay
+from timeline.whatif.lift import chosen
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT / "samples"
@@ -119,9 +120,7 @@ def rows(samples: Path) -> Iterator[Row]:
 
 def _row(pair: Pair, baseline: Trace, fixed: Trace) -> Row:
     found = predict(baseline, pair.fixes, free=pair.free)
-    first, *others = found.devices
-    measured = work_of(fixed, first, repeat=median_repeat(fixed), beside=tuple(others))
-    predicted = work_of(found.trace, first, repeat=0, beside=tuple(others))
+    measured, predicted = chosen(fixed, median_repeat(fixed), None), chosen(found.trace, 0, None)
     return Row(
         pair,
         baseline.meta.devices[0].name.removeprefix("NVIDIA "),

@@ -25,7 +25,7 @@ def records_of(work: Work, rows: Int64) -> Int64:
 def stream_numbers(work: Work, table: str, rows: Int64) -> Int64:
     """Number in ``work.stream_codes`` of the stream that each row names, or -1."""
     first = work.by_stream[work.opens_stream]
-    keys = zip(*(work.column(name)[first].tolist() for name in work.stream_keys), strict=True)
+    keys = zip(*(column[first].tolist() for column in work.stream_columns), strict=True)
     numbers = {key: number for number, key in enumerate(keys)}
     named = zip(
         *(work.trace.column(table, n)[rows].tolist() for n in work.stream_keys), strict=True

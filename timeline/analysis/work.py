@@ -6,7 +6,7 @@ for :mod:`timeline.analysis.execution` and what is built on it; measures are of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -21,7 +21,7 @@ from timeline.errors import UsageError
 from timeline.intervals import Coverage, Int64, Intervals, coverage, union
 from timeline.trace import Trace
 
-__all__ = ["CORE_ENGINES", "Work", "work_of"]
+__all__ = ["CORE_ENGINES", "Work", "joint_work", "work_of"]
 
 CORE_ENGINES = (SM, H2D, D2H)
 """Engines that every report lists, busy or not."""
@@ -137,16 +137,44 @@ class Work:
 
     @property
     def stream_keys(self) -> tuple[str, ...]:
-        """The columns that tell streams apart."""
+        """Names of the columns that tell streams apart."""
         keys = ("process", "context", "stream")
         return ("device", *keys) if self.beside else keys
+
+    @property
+    def stream_columns(self) -> tuple[Int64, ...]:
+        """Those columns, with the contexts that are known otherwise; each of shape (n,)."""
+        return tuple(
+            self.contexts if name == "context" else self.column(name) for name in self.stream_keys
+        )
+
+    @cached_property
+    def contexts(self) -> Int64:
+        """Context of each activity, -1 where not known; shape (n,).
+
+        CUPTI names none for host functions: theirs is that of the other activities in the stream.
+        """
+        context = self.column("context").astype(np.int64)
+        lacking = np.flatnonzero(context < 0)
+        if not 0 < len(lacking) < len(context):
+            return context
+        keys = list(
+            zip(self.column("process").tolist(), self.column("stream").tolist(), strict=True)
+        )
+        known: dict[tuple[int, int], set[int]] = {}
+        for place in np.flatnonzero(context >= 0).tolist():
+            known.setdefault(keys[place], set()).add(int(context[place]))
+        found = [known.get(keys[place], {-1}) for place in lacking.tolist()]
+        context = context.copy()
+        context[lacking] = [min(each) if len(each) == 1 else -1 for each in found]
+        return context
 
     @cached_property
     def stream_codes(self) -> Int64:
         """A number for each stream: process, context and stream together; shape (n,)."""
         codes = np.zeros(len(self.rows), np.int64)
-        for name in self.stream_keys:
-            code = number_ids(self.column(name))
+        for column in self.stream_columns:
+            code = number_ids(column)
             if code.any():
                 codes = number_ids(codes * (int(code.max()) + 1) + code)
         return codes
@@ -171,7 +199,6 @@ def work_of(
     *,
     window: Window | None = None,
     repeat: int | None = None,
-    beside: tuple[int, ...] = (),
 ) -> Work:
     """Choose activities of a device.
 
@@ -181,8 +208,6 @@ def work_of(
         Every activity that lies in it, in part or whole; measures count the part inside.
     repeat : int, optional
         The activities that start in the host span of this repeat, whole. Without either: all.
-    beside : tuple of int
-        Further devices of the same process.
 
     Raises
     ------
@@ -200,13 +225,29 @@ def work_of(
         span = check_repeat(trace, repeat)
         lo, hi = np.searchsorted(start, span).tolist()
     keep = _of_device(trace, device)[lo:hi]
-    for other in beside:
-        keep = keep | _of_device(trace, other)[lo:hi]
     if window is not None:
         keep = keep & (end[lo:hi] > window.start_ns)
     rows = np.flatnonzero(keep) + lo
-    around = window or _around(start, end, rows, span[0])
-    return Work(trace, device, rows, around, span, beside)
+    return Work(trace, device, rows, window or _around(start, end, rows, span[0]), span)
+
+
+def joint_work(works: Sequence[Work]) -> Work | None:
+    """The activities of several devices of a process, from the same stretch, as one Work.
+
+    None for fewer than two devices with activities, and for several processes: nothing that a trace
+    shows leads from one to the other.
+    """
+    works = sorted((work for work in works if len(work.rows)), key=lambda work: work.device)
+    if (
+        len(works) < 2
+        or len({p for w in works for p in np.unique(w.column("process")).tolist()}) > 1
+    ):
+        return None
+    trace, rows = works[0].trace, np.sort(np.concatenate([work.rows for work in works]))
+    first, *others = (work.device for work in works)
+    start, end = trace.column("activities", "start"), trace.column("activities", "end")
+    span = works[0].span
+    return Work(trace, first, rows, _around(start, end, rows, span[0]), span, tuple(others))
 
 
 def _all_time() -> tuple[int, int]:

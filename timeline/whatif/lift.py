@@ -6,7 +6,7 @@ import numpy as np
 
 from timeline.analysis.execution import Execution, execution
 from timeline.analysis.windows import devices, median_repeat
-from timeline.analysis.work import Work, work_of
+from timeline.analysis.work import Work, joint_work, work_of
 from timeline.errors import TraceError
 from timeline.trace import Trace
 from timeline.whatif.described import described_device
@@ -63,12 +63,7 @@ def chosen(trace: Trace, repeat: int | None, device: int | None) -> Work:
     if device is not None:
         return work_of(trace, device, repeat=repeat)
     found = [work_of(trace, one, repeat=repeat) for one in devices(trace)]
-    found = [work for work in found if len(work.rows)] or found[:1]
-    most = max(found, key=lambda work: len(work.rows))
-    if len(found) == 1 or len({int(p) for w in found for p in np.unique(w.column("process"))}) > 1:
-        return most
-    first, *others = (work.device for work in found)
-    return work_of(trace, first, repeat=repeat, beside=tuple(others))
+    return joint_work(found) or max(found, key=lambda work: len(work.rows))
 
 
 def lifted(found: Execution, free: bool | None) -> Scenario:

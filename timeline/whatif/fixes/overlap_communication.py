@@ -37,7 +37,7 @@ def overlap_communication(scenario: Scenario) -> Change:
             drop |= _from_computing(scenario, computing, communicating)
             count += int((ready < len(computing) - 1).sum())
             held = communicating[moved[communicating] & ~scenario.on(P2P)[communicating]][-1:]
-            pairs.append(_events(scenario, held, after[: len(held)]))
+            pairs.append(_events(scenario, held[: len(after)], after[: len(held)]))
     if not count:
         return unchanged(scenario)
     orders = scenario.orders.kept(~drop).and_(*pairs)
