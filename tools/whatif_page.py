@@ -16,7 +16,7 @@ from statistics import median
 import numpy as np
 
 from timeline.analysis import Work
-from timeline.analysis.windows import median_repeat
+from timeline.analysis.windows import makespans_ns, median_repeat
 from timeline.engines import D2H, H2D, P2P, SM
 from timeline.report.units import time_text
 from timeline.samples import table
@@ -92,12 +92,13 @@ PAIRS: Sequence[Pair] = (
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Row:
-    """A prediction beside what was measured."""
+    """A prediction beside what was measured; of the repeats the shortest and the longest too."""
 
     pair: Pair
     gpu: str
     found: Prediction
     measured_ns: int
+    repeats_ns: tuple[int, int]
     overlaps: Mapping[str, tuple[float, float]]
 
     @property
@@ -126,8 +127,14 @@ def _row(pair: Pair, baseline: Trace, fixed: Trace) -> Row:
         baseline.meta.devices[0].name.removeprefix("NVIDIA "),
         found,
         measured.window.length_ns,
+        _extremes(fixed),
         _overlaps(predicted, measured),
     )
+
+
+def _extremes(trace: Trace) -> tuple[int, int]:
+    known = [ns for ns in makespans_ns(trace) if ns is not None]
+    return min(known), max(known)
 
 
 def _overlaps(predicted: Work, measured: Work) -> dict[str, tuple[float, float]]:
@@ -199,7 +206,26 @@ def predictions(found: Sequence[Row]) -> str:
     if not found:
         return "No pair is recorded here.\n"
     made = table(HEADINGS, map(_cells, found))
-    return f"{made}\n{_summary('All', found)}\n{_summary('Held out', _held_out(found))}"
+    parts = (
+        made,
+        _scattered(found),
+        _summary("All", found),
+        _summary("Held out", _held_out(found)),
+    )
+    return "\n".join(filter(None, parts))
+
+
+def _scattered(found: Sequence[Row]) -> str:
+    """Variants whose own repeats lie further apart than a prediction may be off."""
+    far = [
+        f"{row.pair.technique}, {row.pair.after}: {time_text(low)} to {time_text(high)}"
+        for row in found
+        for low, high in [row.repeats_ns]
+        if high > (1 + WORST_ERROR) * low
+    ]
+    if not far:
+        return ""
+    return f"Repeats of a variant further apart than {WORST_ERROR:.0%}: {'; '.join(far)}.\n"
 
 
 def _held_out(found: Sequence[Row]) -> list[Row]:

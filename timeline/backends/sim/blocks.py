@@ -39,7 +39,7 @@ class BlockScheduler:
         self._sm, self._gaps, self._semantics = model.sm, model.gaps, model.semantics
         self._flow = run.flows[device]
         self._whole: tuple[Place, ...] = (Whole(run, device),)
-        self._places = self._whole
+        self._places: tuple[Place, ...] = self._whole
         self._queue: list[Grid] = []
         self._grids: dict[int, Grid] = {}
         self._arrivals = 0

@@ -163,7 +163,7 @@ class Flow:
     def change(self, number: int, now: int, work: float) -> None:
         """Add ``work`` ns (or take them away, when negative)."""
         item = self.active[number]
-        item.left, item.since = item.remaining(now) + work, now
+        item.left, item.since = item.left - (now - item.since) / item.pace + work, now
         self._schedule(number, item)
 
     def retake(self, now: int) -> None:

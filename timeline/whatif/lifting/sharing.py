@@ -72,7 +72,7 @@ def shared(
     Parameters
     ----------
     begun : numpy.ndarray of int64
-        From when on each worked: its start, or later where it then still waited for others.
+        From when on each worked: its start, or later, before its end, where it waited for others.
     """
     own_time = pace or _as_is
     alone = _one_at_a_time(starts, ends, ready, begun, own_time)
