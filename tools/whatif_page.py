@@ -15,13 +15,14 @@ from statistics import median
 
 import numpy as np
 
-from timeline.analysis import Work, work_of
-from timeline.analysis.windows import median_repeat
+from timeline.analysis import Work
+from timeline.analysis.windows import makespans_ns, median_repeat
 from timeline.engines import D2H, H2D, P2P, SM
 from timeline.report.units import time_text
 from timeline.samples import table
 from timeline.trace import Trace
 from timeline.whatif import Prediction, lift, predict, replay
+from timeline.whatif.lift import chosen
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT / "samples"
@@ -79,6 +80,7 @@ PAIRS: Sequence[Pair] = (
     Pair("event_wait", "stream_synchronize", "event", ("events_for_syncs",), True),
     Pair("two_pipelines", "two_stages", "two_streams", ("split_streams:2",), True),
     Pair("allreduce_overlap", "after_backward", "per_layer", ("overlap_communication",), False),
+    Pair("p2p_pipeline", "pipelined", "copy_stream", ("overlap_communication",), False),
     Pair("graph_capture", "stream_launches", "graph", ("capture_graph",), True),
     Pair("pdl", "stream_order", "pdl", ("enable_pdl",), False),
     Pair("pdl_cluster_gemm", "cluster", "pdl", ("enable_pdl",), False),
@@ -90,12 +92,13 @@ PAIRS: Sequence[Pair] = (
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Row:
-    """A prediction beside what was measured."""
+    """A prediction beside what was measured; of the repeats the shortest and the longest too."""
 
     pair: Pair
     gpu: str
     found: Prediction
     measured_ns: int
+    repeats_ns: tuple[int, int]
     overlaps: Mapping[str, tuple[float, float]]
 
     @property
@@ -118,23 +121,31 @@ def rows(samples: Path) -> Iterator[Row]:
 
 def _row(pair: Pair, baseline: Trace, fixed: Trace) -> Row:
     found = predict(baseline, pair.fixes, free=pair.free)
-    device = lift(baseline).work.device
-    measured = work_of(fixed, device, repeat=median_repeat(fixed))
+    measured, predicted = chosen(fixed, median_repeat(fixed), None), chosen(found.trace, 0, None)
     return Row(
         pair,
         baseline.meta.devices[0].name.removeprefix("NVIDIA "),
         found,
         measured.window.length_ns,
-        _overlaps(work_of(found.trace, device, repeat=0), measured),
+        _extremes(fixed),
+        _overlaps(predicted, measured),
     )
 
 
+def _extremes(trace: Trace) -> tuple[int, int]:
+    known = [ns for ns in makespans_ns(trace) if ns is not None]
+    return min(known), max(known)
+
+
 def _overlaps(predicted: Work, measured: Work) -> dict[str, tuple[float, float]]:
-    """Overlap ratios of the engines that were busy in both."""
+    """Overlap ratios of the engines that were busy in both, device by device."""
     found = {}
-    for pair in combinations((H2D, SM, D2H, P2P), 2):
-        if all(_counts(work, engine) for work in (predicted, measured) for engine in pair):
-            found[" ∩ ".join(pair)] = (_ratio(predicted, *pair), _ratio(measured, *pair))
+    for one, other in zip(predicted.parts, measured.parts, strict=True):
+        on = f"{one.device}:" if predicted.beside else ""
+        for pair in combinations((H2D, SM, D2H, P2P), 2):
+            if all(_counts(work, engine) for work in (one, other) for engine in pair):
+                name = " ∩ ".join(f"{on}{engine}" for engine in pair)
+                found[name] = (_ratio(one, *pair), _ratio(other, *pair))
     return found
 
 
@@ -195,7 +206,26 @@ def predictions(found: Sequence[Row]) -> str:
     if not found:
         return "No pair is recorded here.\n"
     made = table(HEADINGS, map(_cells, found))
-    return f"{made}\n{_summary('All', found)}\n{_summary('Held out', _held_out(found))}"
+    parts = (
+        made,
+        _scattered(found),
+        _summary("All", found),
+        _summary("Held out", _held_out(found)),
+    )
+    return "\n".join(filter(None, parts))
+
+
+def _scattered(found: Sequence[Row]) -> str:
+    """Variants whose own repeats lie further apart than a prediction may be off."""
+    far = [
+        f"{row.pair.technique}, {row.pair.after}: {time_text(low)} to {time_text(high)}"
+        for row in found
+        for low, high in [row.repeats_ns]
+        if high > (1 + WORST_ERROR) * low
+    ]
+    if not far:
+        return ""
+    return f"Repeats of a variant further apart than {WORST_ERROR:.0%}: {'; '.join(far)}.\n"
 
 
 def _held_out(found: Sequence[Row]) -> list[Row]:

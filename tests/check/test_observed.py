@@ -130,8 +130,10 @@ def test_what_was_issued_is_counted(
     assert found[Name(figure)].values == (count,) * 5
 
 
-def test_findings_are_counted_in_each_repeat() -> None:
-    trace = Trace.load(SAMPLES / "stream_ordered_alloc" / "malloc_free")
+@pytest.mark.parametrize("place", ["stream_ordered_alloc/malloc_free", "three_way_overlap/serial"])
+def test_findings_are_counted_in_each_repeat(place: str) -> None:
+    """As many as ``timeline findings`` lists: some only because the what-if says what they cost."""
+    trace = Trace.load(SAMPLES / place)
     found = observe(trace)[DEVICE]
     each = [[one.code for one in findings(trace, repeat=i)] for i in range(5)]
     assert found[Name("findings")].values == tuple(map(len, each))

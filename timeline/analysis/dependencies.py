@@ -25,6 +25,7 @@ Order of issue is that of correlation ids, which CUPTI hands out call by call.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
 
@@ -98,7 +99,7 @@ class _Issued:
         self.work, self.table = work, table
         column = work.trace.column
         device = column(table, "device")
-        keep = ((device == work.device) | (device < 0)) & (column(table, "correlation") >= 0)
+        keep = work.concerns(device) & (column(table, "correlation") >= 0)
         if kind is not None:
             names = work.trace.names(table, "kind")
             keep = keep & (column(table, "kind") == (names.index(kind) if kind in names else -2))
@@ -116,14 +117,21 @@ class _Issued:
 
 def _between(work: Work, issued: Int64, records: _Issued, waits: _Issued) -> Edges:
     streams, here, there = pair_codes(
-        (work.column("process"), work.column("stream")),
-        (records.column("process"), records.column("stream")),
-        (waits.column("process"), waits.column("stream")),
+        (work.column("process"), _handles(work, work.column)),
+        (records.column("process"), _handles(work, records.column)),
+        (waits.column("process"), _handles(work, waits.column)),
     )
     sources = latest_before(streams, issued, here, records.column("correlation"))
     targets = first_after(streams, issued, there, waits.column("correlation"))
     edges = Edges(sources, targets).kept((sources >= 0) & (targets >= 0) & (here != there))
     return held(work, edges)
+
+
+def _handles(work: Work, column: Callable[[str], Int64]) -> Int64:
+    """Ids of streams; streams of several devices may have the same."""
+    if not work.beside:
+        return column("stream")
+    return column("stream") * (max(work.device, *work.beside) + 2) + column("device") + 1
 
 
 def held(work: Work, edges: Edges) -> Edges:

@@ -80,6 +80,8 @@ class _Spans:
     """Correlation id: what was issued before it is waited for."""
     streams: Int64
     """Number in ``Work.stream_codes`` of the one stream that is waited for; -1: of none, or all."""
+    devices: Int64
+    """Whose streams are waited for; -1: not known."""
 
 
 def host_waits(work: Work) -> HostWaits:
@@ -96,8 +98,9 @@ def host_waits(work: Work) -> HostWaits:
     kinds = [kind for p in parts for kind in p.kinds]
     issued = np.concatenate([p.issued for p in parts])[order]
     streams = np.concatenate([p.streams for p in parts])[order]
+    devices = np.concatenate([p.devices for p in parts])[order]
     busy = UnionIndex(*device_busy(work)).measures(starts, ends)
-    last = _waited_for(work, starts, ends, issued, streams)
+    last = _waited_for(work, starts, ends, issued, streams, devices)
     return HostWaits(
         tuple(kinds[i] for i in order.tolist()),
         np.concatenate([p.threads for p in parts])[order],
@@ -116,7 +119,7 @@ def _of_table(work: Work, table: str, wanted: tuple[str, ...]) -> _Spans:
     names = work.trace.names(table, "kind")
     codes = [code for code, name in enumerate(names) if name in wanted]
     kind, device = column(table, "kind"), column(table, "device")
-    keep = np.isin(kind, codes) & ((device == work.device) | (device < 0))
+    keep = np.isin(kind, codes) & work.concerns(device)
     keep &= column(table, "correlation") != _NO_CALL
     rows = _inside(work, np.flatnonzero(keep), column(table, "start"), column(table, "end"))
     found = [names[code] for code in kind[rows].tolist()]
@@ -129,6 +132,7 @@ def _of_table(work: Work, table: str, wanted: tuple[str, ...]) -> _Spans:
         column(table, "end")[rows],
         column(table, "correlation")[rows],
         np.full(len(rows), -1),
+        device[rows],
     )
     return _of_streams(work, rows, spans) if table == "syncs" else spans
 
@@ -177,6 +181,7 @@ def _pageable_copies(work: Work) -> _Spans:
         column("calls", "end")[rows],
         calls[rows],
         np.full(len(rows), -1),
+        np.full(len(rows), -1),
     )
 
 
@@ -190,14 +195,19 @@ def touches_pageable(work: Work) -> npt.NDArray[np.bool_]:
     return found
 
 
-def _waited_for(work: Work, starts: Int64, ends: Int64, issued: Int64, streams: Int64) -> Int64:
+def _waited_for(
+    work: Work, starts: Int64, ends: Int64, issued: Int64, streams: Int64, devices: Int64
+) -> Int64:
     """Of what was issued before each call, what ended last and during it; or -1."""
     last = np.full(len(starts), -1, np.int64)
     activity_issued, opens = work.column("correlation"), np.flatnonzero(work.opens_stream)
     in_stream = np.split(work.by_stream, opens[1:])
-    for stream in np.unique(streams).tolist():
-        places = in_stream[stream] if stream >= 0 else np.arange(len(work.rows))
-        mine = streams == stream
+    of_device = {part.device: at for part, at in zip(work.parts, work.places, strict=True)}
+    every = np.arange(len(work.rows))
+    asked = np.where(streams >= 0, streams, -2 - devices)  # all streams of a device: below 0
+    for each in np.unique(asked).tolist():
+        places = in_stream[each] if each >= 0 else of_device.get(-2 - each, every)
+        mine = asked == each
         found = last_to_end(activity_issued[places], work.ends[places], issued[mine])
         last[mine] = np.where(found >= 0, places[found], -1) if len(places) else -1
     until = _ends_of(work, last)

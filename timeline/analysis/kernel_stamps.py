@@ -65,9 +65,7 @@ def _unknown(count: int) -> RoleSpans:
 def _rows(work: Work, kernels: Int64, roles: tuple[str, ...]) -> Int64:
     column = work.trace.column
     device = column("stamps", "device")
-    keep = ((device == work.device) | (device < 0)) & np.isin(
-        column("stamps", "correlation"), kernels
-    )
+    keep = work.concerns(device) & np.isin(column("stamps", "correlation"), kernels)
     if roles:
         names = work.trace.names("stamps", "role")
         codes = [code for code, name in enumerate(names) if name in roles]

@@ -32,12 +32,12 @@ def stream_kinds(work: Work) -> tuple[str, ...]:
     exact: dict[Key, str] = {}
     alone: dict[int, str] = {}  # collectors other than CUPTI name neither process nor context
     for row in table.to_pylist():
-        if row["kind"] is not None and row["device"] in (None, work.device):
+        if row["kind"] is not None and row["device"] in (None, work.device, *work.beside):
             exact[_number(row["process"]), _number(row["context"]), row["stream"]] = row["kind"]
             alone[row["stream"]] = row["kind"]
     first = work.by_stream[work.opens_stream]
-    names = ("process", "context", "stream")
-    keys = zip(*(work.column(name)[first].tolist() for name in names), strict=True)
+    columns = (work.column("process"), work.contexts, work.column("stream"))
+    keys = zip(*(column[first].tolist() for column in columns), strict=True)
     return tuple(exact.get(key) or alone.get(key[2], "") for key in keys)
 
 
@@ -77,7 +77,7 @@ def _of_kinds(work: Work, kinds: tuple[str, ...], wanted: tuple[str, ...]) -> Bo
 
 def _owners(work: Work) -> Int64:
     """A number for each process and context; shape (n,)."""
-    context = number_ids(work.column("context"))
+    context = number_ids(work.contexts)
     return number_ids(work.column("process")) * (int(context.max(initial=0)) + 1) + context
 
 

@@ -10,8 +10,6 @@ from timeline.intervals import Int64
 
 __all__ = ["last_to_end", "records_of", "stream_numbers"]
 
-_STREAM = ("process", "context", "stream")
-
 
 def records_of(work: Work, rows: Int64) -> Int64:
     """The last record, a row of ``events``, of the event that each of these ``syncs`` names."""
@@ -27,9 +25,11 @@ def records_of(work: Work, rows: Int64) -> Int64:
 def stream_numbers(work: Work, table: str, rows: Int64) -> Int64:
     """Number in ``work.stream_codes`` of the stream that each row names, or -1."""
     first = work.by_stream[work.opens_stream]
-    keys = zip(*(work.column(name)[first].tolist() for name in _STREAM), strict=True)
+    keys = zip(*(column[first].tolist() for column in work.stream_columns), strict=True)
     numbers = {key: number for number, key in enumerate(keys)}
-    named = zip(*(work.trace.column(table, n)[rows].tolist() for n in _STREAM), strict=True)
+    named = zip(
+        *(work.trace.column(table, n)[rows].tolist() for n in work.stream_keys), strict=True
+    )
     return np.array([numbers.get(key, -1) for key in named], np.int64)
 
 

@@ -1,8 +1,12 @@
-"""The activities of one device in one window: what every measure reads."""
+"""The activities of one device in one window: what every measure reads.
+
+What waited for what may cross devices. So a Work may have those of several devices of a process,
+for :mod:`timeline.analysis.execution` and what is built on it; measures are of one device.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,7 +21,7 @@ from timeline.errors import UsageError
 from timeline.intervals import Coverage, Int64, Intervals, coverage, union
 from timeline.trace import Trace
 
-__all__ = ["CORE_ENGINES", "Work", "work_of"]
+__all__ = ["CORE_ENGINES", "Work", "joint_work", "work_of"]
 
 CORE_ENGINES = (SM, H2D, D2H)
 """Engines that every report lists, busy or not."""
@@ -35,6 +39,8 @@ class Work:
         W. Of a repeat, or of a whole trace: from the first start to the last end.
     span : (int, int)
         Host time that belongs to it, ns: the repeat's span, the window that was asked for, or all.
+    beside : tuple of int
+        Further devices, whose activities it has too.
     """
 
     trace: Trace
@@ -42,6 +48,32 @@ class Work:
     rows: Int64
     window: Window
     span: tuple[int, int]
+    beside: tuple[int, ...] = ()
+
+    def concerns(self, named: Int64) -> npt.NDArray[np.bool_]:
+        """Which of these device columns' rows are of its devices, or name none; shape (n,)."""
+        mine = named == self.device
+        for other in self.beside:
+            mine = mine | (named == other)
+        return np.asarray(mine | (named < 0))
+
+    @cached_property
+    def parts(self) -> tuple[Work, ...]:
+        """The same, a Work for each device."""
+        if not self.beside:
+            return (self,)
+        return tuple(self._part(one) for one in (self.device, *self.beside))
+
+    def _part(self, device: int) -> Work:
+        rows = self.rows[self.column("device") == device]
+        start, end = (self.trace.column("activities", name) for name in ("start", "end"))
+        window = _around(start, end, rows, self.window.start_ns)
+        return Work(self.trace, device, rows, window, self.span)
+
+    @cached_property
+    def places(self) -> tuple[Int64, ...]:
+        """Where the activities of each of :attr:`parts` stand in this Work."""
+        return tuple(np.searchsorted(self.rows, part.rows) for part in self.parts)
 
     def column(self, name: str) -> npt.NDArray[Any]:
         """A column of these activities; see :meth:`timeline.trace.Trace.column`."""
@@ -103,12 +135,46 @@ class Work:
             return 0
         return self.coverage.overlap_ns(*(self.engines.index(e) for e in engines))
 
+    @property
+    def stream_keys(self) -> tuple[str, ...]:
+        """Names of the columns that tell streams apart."""
+        keys = ("process", "context", "stream")
+        return ("device", *keys) if self.beside else keys
+
+    @property
+    def stream_columns(self) -> tuple[Int64, ...]:
+        """Those columns, with the contexts that are known otherwise; each of shape (n,)."""
+        return tuple(
+            self.contexts if name == "context" else self.column(name) for name in self.stream_keys
+        )
+
+    @cached_property
+    def contexts(self) -> Int64:
+        """Context of each activity, -1 where not known; shape (n,).
+
+        CUPTI names none for host functions: theirs is that of the other activities in the stream.
+        """
+        context = self.column("context").astype(np.int64)
+        lacking = np.flatnonzero(context < 0)
+        if not 0 < len(lacking) < len(context):
+            return context
+        keys = list(
+            zip(self.column("process").tolist(), self.column("stream").tolist(), strict=True)
+        )
+        known: dict[tuple[int, int], set[int]] = {}
+        for place in np.flatnonzero(context >= 0).tolist():
+            known.setdefault(keys[place], set()).add(int(context[place]))
+        found = [known.get(keys[place], {-1}) for place in lacking.tolist()]
+        context = context.copy()
+        context[lacking] = [min(each) if len(each) == 1 else -1 for each in found]
+        return context
+
     @cached_property
     def stream_codes(self) -> Int64:
         """A number for each stream: process, context and stream together; shape (n,)."""
         codes = np.zeros(len(self.rows), np.int64)
-        for name in ("process", "context", "stream"):
-            code = number_ids(self.column(name))
+        for column in self.stream_columns:
+            code = number_ids(column)
             if code.any():
                 codes = number_ids(codes * (int(code.max()) + 1) + code)
         return codes
@@ -163,6 +229,25 @@ def work_of(
         keep = keep & (end[lo:hi] > window.start_ns)
     rows = np.flatnonzero(keep) + lo
     return Work(trace, device, rows, window or _around(start, end, rows, span[0]), span)
+
+
+def joint_work(works: Sequence[Work]) -> Work | None:
+    """The activities of several devices of a process, from the same stretch, as one Work.
+
+    None for fewer than two devices with activities, and for several processes: nothing that a trace
+    shows leads from one to the other.
+    """
+    works = sorted((work for work in works if len(work.rows)), key=lambda work: work.device)
+    if (
+        len(works) < 2
+        or len({p for w in works for p in np.unique(w.column("process")).tolist()}) > 1
+    ):
+        return None
+    trace, rows = works[0].trace, np.sort(np.concatenate([work.rows for work in works]))
+    first, *others = (work.device for work in works)
+    start, end = trace.column("activities", "start"), trace.column("activities", "end")
+    span = works[0].span
+    return Work(trace, first, rows, _around(start, end, rows, span[0]), span, tuple(others))
 
 
 def _all_time() -> tuple[int, int]:

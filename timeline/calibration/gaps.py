@@ -42,8 +42,6 @@ def observe_gaps(frame: Frame, found: Observations) -> None:
         ("gaps.to_copy", ~same & to_copy & (before != "HOST")),
         ("gaps.from_copy", copied & on_sms),
         ("gaps.copy_copy", same & to_copy),
-        ("gaps.to_host_func", ~same & (after == "HOST")),
-        ("gaps.from_host_func", ~same & (before == "HOST")),
     ):
         found.add(quantity, gap[chosen & free])
     _observe_engine_gaps(a, first, second, found)

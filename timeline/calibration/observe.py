@@ -7,6 +7,7 @@ from timeline.calibration.copies import observe_copies
 from timeline.calibration.frame import Frame
 from timeline.calibration.gaps import observe_gaps
 from timeline.calibration.host import observe_allocations, observe_host
+from timeline.calibration.host_functions import observe_host_functions
 from timeline.calibration.kernels import observe_kernels
 from timeline.calibration.observations import Observations
 from timeline.trace import Trace
@@ -25,6 +26,7 @@ def observe(trace: Trace, model: DeviceModel) -> Observations:
     found, frame = Observations(), Frame.of(trace)
     observe_copies(frame, found)
     observe_gaps(frame, found)
+    observe_host_functions(trace, found)
     if len(frame.calls.start):
         observe_host(frame, found)
         observe_allocations(trace, frame, found)

@@ -30,6 +30,7 @@ VALUES = (
     "gaps.from_copy",
     "gaps.copy_copy",
     "gaps.to_host_func",
+    "gaps.next_host_func",
     "gaps.from_host_func",
     "gaps.submit",
     "host.wake_ns",

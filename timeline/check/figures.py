@@ -25,7 +25,7 @@ from timeline.analysis import (
 from timeline.analysis.execution import execution
 from timeline.check.structure import structure
 from timeline.engines import SM
-from timeline.findings import DETECTORS, case_of, examine
+from timeline.findings import DETECTORS, Gains, case_of, examine
 
 __all__ = ["Figure", "Name", "device_figures", "finding_figures", "joint_figures"]
 
@@ -64,15 +64,20 @@ def device_figures(work: Work) -> dict[Name, Figure]:
     return dict(_device(work))
 
 
-def finding_figures(work: Work, beside: Sequence[Work]) -> dict[Name, Figure]:
+def finding_figures(work: Work, beside: Sequence[Work], *, replayed: bool) -> dict[Name, Figure]:
     """How many findings a stretch of work has, in all and of each code.
 
     Parameters
     ----------
     beside : sequence of Work
         What the devices of the trace, this one too, did in the same stretch.
+    replayed : bool
+        Whether their costs are what fixes would gain, as ``timeline findings`` has them: of a
+        repeat or a whole trace. A window can't be replayed.
     """
-    found = Counter(one.code for one in examine(case_of(execution(work), beside)).findings)
+    case = case_of(execution(work), beside)
+    gains = Gains(case) if replayed else None
+    found = Counter(one.code for one in examine(case, gains=gains).findings)
     counts = {Name("findings"): Figure(found.total())}
     return counts | {Name("findings", d.code): Figure(found[d.code]) for d in DETECTORS}
 

@@ -114,7 +114,7 @@ def _in_scope(
         if diagnose:
             others = beside or [[] for _ in repeats]
             counted = [
-                _typical([finding_figures(work, around) for work in works])
+                _typical([finding_figures(w, around, replayed=scope == WHOLE) for w in works])
                 for works, around in zip(repeats, others, strict=True)
             ]
             found = [one | more for one, more in zip(found, counted, strict=True)]

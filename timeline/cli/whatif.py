@@ -64,7 +64,7 @@ class WhatIf:
             help="values of a fix that --apply names, such as split_streams=3",
         )
         parser.add_argument("--repeat", type=int, help="default: that of median makespan")
-        parser.add_argument("--device", type=int, help="default: that with most activities")
+        parser.add_argument("--device", type=int, help="default: all of a process together")
         parser.add_argument(
             "--kernels",
             choices=("auto", "free", "shared"),

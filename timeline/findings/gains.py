@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from timeline.analysis.execution import execution
+from timeline.analysis.work import joint_work
 from timeline.findings.case import Case
 
 if TYPE_CHECKING:
@@ -40,7 +42,10 @@ class Gain:
 
 
 class Gains:
-    """Tries fixes on a device of a repeat, or of a whole trace without repeats."""
+    """Tries fixes on a repeat, or on a whole trace without repeats: on all devices of the process.
+
+    What a fix gains on one device is worth what it gains over all of them.
+    """
 
     def __init__(self, case: Case) -> None:
         self._case = case
@@ -64,4 +69,5 @@ class Gains:
     def _replays(self) -> Replays:
         from timeline.whatif import Replays
 
-        return Replays(self._case.execution)
+        together = joint_work((self._case.work, *self._case.others))
+        return Replays(self._case.execution if together is None else execution(together))

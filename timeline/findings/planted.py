@@ -121,9 +121,6 @@ PLANTED: tuple[Planted, ...] = (
 _FEW_BLOCKS = "true: its kernels have {} blocks on 132 SMs, so that several run at once"
 
 JUDGED: Mapping[tuple[str, str, str], str] = {
-    ("allreduce_overlap", "per_layer", "exposed-communication"): (
-        "true: a tenth of the communication is left beside no kernel, after the last layers"
-    ),
     ("concurrency_limit", "kernels_128", "small-kernels"): (
         "true: 128 kernels of one block start one after the other; one kernel of 128 blocks would "
         "fill the device at once"

@@ -20,6 +20,9 @@ from timeline.whatif import FIXES, Fix, Prediction, predict, rank
 
 __all__ = ["page"]
 
+_TOGETHER = -1
+"""Stands for all devices."""
+
 _MOST = 50_000
 """Activities up to which nobody has to ask for the replay: it takes some 30 µs each."""
 
@@ -59,16 +62,18 @@ def _whatif(name: str, opened: Opened) -> None:
         muted("No fix changes anything in this trace.")
 
 
-def _device(devices: list[int]) -> int:
-    return st.segmented_control(
+def _device(devices: list[int]) -> int | None:
+    """The device to replay; None for all of them together."""
+    chosen = st.segmented_control(
         "Device",
-        devices,
-        default=devices[0],
+        [_TOGETHER, *devices],
+        default=_TOGETHER,
         required=True,
-        format_func=lambda device: f"GPU {device}",
+        format_func=lambda device: "All GPUs" if device == _TOGETHER else f"GPU {device}",
         key=f"whatif/device/{len(devices)}",
         label_visibility="collapsed",
     )
+    return None if chosen == _TOGETHER else chosen
 
 
 def _fixes(asked: str) -> list[str]:

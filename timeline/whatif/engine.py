@@ -36,6 +36,7 @@ class Engine:
         "_due",
         "_filled",
         "_full_pace",
+        "_held",
         "_later",
         "opposite",
         "pace",
@@ -51,6 +52,7 @@ class Engine:
         self._at, self._done, self._filled, self._full_pace = at, 0.0, 0.0, 0
         self._due: list[tuple[float, int, int, float]] = []
         self._later: dict[int, list[float]] = {}  # load, work left, work left when it makes room
+        self._held: dict[int, float] = {}  # its load: it runs, and does nothing yet
 
     def advance(self, time: int) -> None:
         """Do the work up to ``time``."""
@@ -71,19 +73,38 @@ class Engine:
         else:
             self._later[place] = [load, work, early]
 
+    def hold(self, place: int, load: float) -> None:
+        """Begin an activity that does nothing until :meth:`release`."""
+        self.start(place, load, _NEVER, 0.0)
+
+    def release(self, place: int, work: float, early: float) -> None:
+        """Let an activity that was held get on."""
+        if place in self._held:
+            self._work(place, self._held.pop(place), work, early)
+        else:
+            self._later[place][1:] = work, early
+
     def _run(self, place: int, load: float, work: float, early: float) -> None:
         self._filled += load
         self._full_pace += 1
+        if work == _NEVER:
+            self._held[place] = load
+        else:
+            self._work(place, load, work, early)
+
+    def _work(self, place: int, load: float, work: float, early: float) -> None:
         until = self._done + work
         heappush(self._due, (until, 1, place, load))
         if early > 0:
             heappush(self._due, (until - early, 0, place, load))
 
-    def next_time(self) -> int:
-        """When next something makes room or ends, ns; nothing is due of an idle engine."""
+    def next_time(self) -> int | None:
+        """When next something makes room or ends, ns; None when nothing is due."""
         after = self._due[0][0] - self._done if self._due else _NEVER
         if self._later:
             after = min(after, *(each[0] for each in self._later_events()))
+        if after == _NEVER:
+            return None
         passed = round(after * self.pace)
         return self._at + passed if passed > 0 else self._at
 

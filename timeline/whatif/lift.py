@@ -6,7 +6,7 @@ import numpy as np
 
 from timeline.analysis.execution import Execution, execution
 from timeline.analysis.windows import devices, median_repeat
-from timeline.analysis.work import Work, work_of
+from timeline.analysis.work import Work, joint_work, work_of
 from timeline.errors import TraceError
 from timeline.trace import Trace
 from timeline.whatif.described import described_device
@@ -15,6 +15,7 @@ from timeline.whatif.lifting.duplex import duplex_factors
 from timeline.whatif.lifting.engine_shares import engine_groups, engine_shares
 from timeline.whatif.lifting.gate import is_gated
 from timeline.whatif.lifting.host_orders import calls_of
+from timeline.whatif.lifting.meetings import meetings
 from timeline.whatif.lifting.timing import timed
 from timeline.whatif.orders import NO_ORDERS
 from timeline.whatif.scenario import Activities, Scenario
@@ -37,7 +38,7 @@ def lift(
         Of a Program; by default the repeat of median makespan. A trace without repeats is lifted
         whole.
     device : int, optional
-        By default the one with most activities.
+        By default all that have activities, or, of a trace of several processes, the one with most.
     free : bool, optional
         Whether kernels keep their pace beside others while their blocks find room (True), or share
         the SMs that they are on (False). By default as the recording shows, and shared where it
@@ -62,7 +63,7 @@ def chosen(trace: Trace, repeat: int | None, device: int | None) -> Work:
     if device is not None:
         return work_of(trace, device, repeat=repeat)
     found = [work_of(trace, one, repeat=repeat) for one in devices(trace)]
-    return max(found, key=lambda work: len(work.rows))
+    return joint_work(found) or max(found, key=lambda work: len(work.rows))
 
 
 def lifted(found: Execution, free: bool | None) -> Scenario:
@@ -90,6 +91,7 @@ def lifted(found: Execution, free: bool | None) -> Scenario:
         np.arange(count),
         found.calls.issued,
         np.zeros(count, np.bool_),
+        meetings(work),
     )
     gated = is_gated(work.trace.meta)
     scenario = Scenario(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from timeline.analysis import critical_path
-from timeline.analysis.bounds import bound
+from timeline.analysis.bounds import Bound, bound
 from timeline.analysis.execution import execution
 from timeline.analysis.work import work_of
 from timeline.engines import D2H, H2D, P2P, SM
@@ -24,10 +26,19 @@ _WORDS = {
 }
 
 
-def limits(trace: Trace, device: int) -> tuple[int, str]:
-    """Bound of a device's makespan, ns, and what then limits it, in words."""
-    work = work_of(trace, device, repeat=0 if trace.meta.repeats else None)
-    found = bound(work)
+def limits(trace: Trace, devices: Sequence[int]) -> tuple[int, str]:
+    """Bound of the makespan, ns, and what then limits it, in words: of the device that does most.
+
+    What one device waits for on another is not in it, so of several it is a low one.
+    """
+    repeat = 0 if trace.meta.repeats else None
+    bounds = [(bound(work_of(trace, each, repeat=repeat)), each) for each in devices]
+    found, device = max(bounds, key=lambda one: one[0].bound_ns)
+    bound_ns, text = _limit(trace, found, device)
+    return bound_ns, text if len(devices) == 1 else f"on GPU {device}, {text}"
+
+
+def _limit(trace: Trace, found: Bound, device: int) -> tuple[int, str]:
     if not found.makespan_ns:
         return 0, "nothing: nothing ran"
     if found.limiting_engine and found.engine_bound_ns >= _NEAR * found.makespan_ns:

@@ -53,7 +53,8 @@ class Prediction:
     otherwise_ns : int or None
         The predicted makespan if kernels that come to run side by side did not share the SMs that
         they are on, which the recording can't show; None where that makes no difference.
-    device : int
+    devices : tuple of int
+        Those that were replayed together.
     drawn : callable
         Makes :attr:`trace`, which takes longer than the replay itself.
     """
@@ -66,7 +67,7 @@ class Prediction:
     assumed: tuple[str, ...]
     unknown: tuple[str, ...]
     otherwise_ns: int | None
-    device: int
+    devices: tuple[int, ...]
     drawn: Callable[[], Trace] = field(repr=False)
 
     @cached_property
@@ -76,7 +77,7 @@ class Prediction:
 
     @cached_property
     def _limits(self) -> tuple[int, str]:
-        return limits(self.trace, self.device)
+        return limits(self.trace, self.devices)
 
     @property
     def bound_ns(self) -> int:
@@ -103,6 +104,7 @@ class Prediction:
         return {
             "fixes": list(self.fixes),
             "applied": list(self.applied),
+            "devices": list(self.devices),
             "recorded_ns": self.recorded_ns,
             "replayed_ns": self.replayed_ns,
             "predicted_ns": self.predicted_ns,
@@ -206,7 +208,7 @@ class Replays:
             fixed.assumed,
             fixed.scenario.unknown,
             self._otherwise_ns(texts, asked, schedule.makespan_ns) if fixed.applied else None,
-            work.device,
+            (work.device, *work.beside),
             partial(as_trace, fixed.scenario, schedule, _notes(fixed)),
         )
 

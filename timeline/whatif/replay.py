@@ -63,10 +63,11 @@ def replay(scenario: Scenario) -> Schedule:
 
 
 def _oppose(engines: list[Engine]) -> None:
-    """Let the two directions of copies know of each other."""
-    here, there = ENGINES.index(H2D), ENGINES.index(D2H)
-    if len(engines) > max(here, there):
-        engines[here].opposite, engines[there].opposite = there, here
+    """Let the two directions of copies of a device know of each other."""
+    for first in range(0, len(engines), len(ENGINES)):
+        here, there = first + ENGINES.index(H2D), first + ENGINES.index(D2H)
+        if len(engines) > max(here, there):
+            engines[here].opposite, engines[there].opposite = there, here
 
 
 class _Run:
@@ -92,6 +93,9 @@ class _Run:
         self._early: list[float] = acts.early_ns.tolist()
         self._handover: list[int] = acts.handover_ns.tolist()
         self._rank: list[int] = acts.ranks.tolist()
+        self._meets: list[int] = acts.meets.tolist()
+        self._missing = dict(enumerate(np.bincount(acts.meets[acts.meets >= 0]).tolist()))
+        self._met: dict[int, list[int]] = {number: [] for number in self._missing}
         self._engines = [Engine(begin) for _ in range(int(acts.groups.max(initial=-1)) + 1)]
         self._duplex = scenario.duplex
         _oppose(self._engines)
@@ -188,14 +192,32 @@ class _Run:
         engine.advance(time)
         if not engine.running and engine.opposite >= 0:
             self._pace(engine.opposite, time, self._duplex[engine.opposite])
-        engine.start(place, self._load[place], self._work[place], self._early[place])
+        if self._meets[place] >= 0:
+            self._meet(engine, place, time)
+        else:
+            engine.start(place, self._load[place], self._work[place], self._early[place])
         self._settle(2 * place, time)
+
+    def _meet(self, engine: Engine, place: int, time: int) -> None:
+        """A part of a collective has started: the last one lets all of them get on."""
+        number = self._meets[place]
+        engine.hold(place, self._load[place])
+        self._met[number].append(place)
+        self._missing[number] -= 1
+        if self._missing[number]:
+            return
+        for each in self._met[number]:
+            group = self._group[each]
+            self._engines[group].advance(time)
+            self._engines[group].release(each, self._work[each], self._early[each])
+            self._schedule(self._engines[group], group)
 
     def _schedule(self, engine: Engine, group: int) -> None:
         """Foresee the engine's next event, in place of the one that was foreseen before."""
         version = engine.version = engine.version + 1
-        if engine.running:
-            heappush(self._queue, (engine.next_time(), _ENGINE, group, version))
+        due = engine.next_time()
+        if due is not None:
+            heappush(self._queue, (due, _ENGINE, group, version))
 
     def _pace(self, group: int, time: int, pace: float) -> None:
         """The other direction began or ended."""

@@ -52,6 +52,9 @@ class Activities:
         The call that issues it, or -1.
     pinned : numpy.ndarray of bool
         Whether it now copies pinned memory where it copied pageable.
+    meets : numpy.ndarray of int64
+        Number of the collective whose parts on all devices have to have started before any of them
+        gets on, or -1.
     """
 
     places: Int64
@@ -65,6 +68,7 @@ class Activities:
     ranks: Int64
     issued: Int64
     pinned: Bools
+    meets: Int64
 
     def __len__(self) -> int:
         return len(self.places)
@@ -74,9 +78,11 @@ class Activities:
         return dataclasses.replace(self, **columns)
 
     def taken(self, places: Int64) -> Activities:
-        """Those at ``places``, which may repeat."""
+        """Those at ``places``, which may repeat; pieces of a collective meet nobody."""
         names = [field.name for field in dataclasses.fields(self)]
-        return Activities(**{name: getattr(self, name)[places] for name in names})
+        taken = Activities(**{name: getattr(self, name)[places] for name in names})
+        pieces = np.bincount(places)[places] > 1
+        return taken.replace(meets=np.where(pieces, -1, taken.meets))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -159,6 +165,11 @@ class Scenario:
     def call_nodes(self) -> Int64:
         """Numbers of the calls among activities and calls; shape (m,)."""
         return np.arange(len(self.calls)) + len(self.activities)
+
+    @property
+    def devices(self) -> Int64:
+        """Device of each activity; all alike in a recording of one. Shape (n,)."""
+        return np.asarray(self.column("device") if self.work.beside else 0 * self.activities.places)
 
     def column(self, name: str) -> npt.NDArray[Any]:
         """A column of ``trace.activities`` for each activity; shape (n,)."""

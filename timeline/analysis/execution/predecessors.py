@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -112,8 +113,8 @@ def _resource_edges(work: Work, free_from: Int64) -> Edges:
     """From what freed an engine to what then started on it, having been held by nothing else."""
     edges = NO_EDGES
     waited = work.starts - free_from > UNHINDERED_NS
-    for engine in _RESOURCES:
-        mine = np.flatnonzero(work.engine_codes == ENGINES.index(engine))
+    for part, engine in product(work.places, _RESOURCES):
+        mine = part[work.engine_codes[part] == ENGINES.index(engine)]
         if len(mine) < 2:
             continue
         by_end = mine[np.argsort(work.ends[mine], kind="stable")]

@@ -10,51 +10,16 @@ from __future__ import annotations
 import math
 from heapq import heappush
 
-from timeline.backends.sim.classes import KernelSpec
 from timeline.backends.sim.codes import AT_OTHER, SHIFT
 from timeline.backends.sim.contention import ROUNDING
+from timeline.backends.sim.grids import Cohort, Grid
+from timeline.backends.sim.places import Place, Whole, parts
 from timeline.backends.sim.run import Run
 
-__all__ = ["BlockScheduler", "Cohort", "Grid"]
+__all__ = ["BlockScheduler"]
 
 PHASES = 3
 """Cohorts of one grid that are told apart when they contend; see ``_joinable``."""
-
-
-class Grid:
-    """A grid with its blocks: ``pending`` ones not started, the others in cohorts."""
-
-    __slots__ = (
-        "begin", "cohorts", "early", "node", "pending", "rank", "spec", "started",
-    )  # fmt: skip
-
-    def __init__(self, node: int, spec: KernelSpec, rank: tuple[int, int], early: bool) -> None:
-        self.node, self.spec, self.rank, self.early = node, spec, rank, early
-        self.pending = spec.blocks
-        self.cohorts: list[Cohort] = []
-        self.started = False
-        self.begin = 0
-
-
-class Cohort:
-    """Blocks of a grid that started together.
-
-    Attributes
-    ----------
-    folds : int
-        Further waves of as many blocks that follow in the same place.
-    main : int
-        When its blocks returned from ``griddepcontrol.wait``, or started without one.
-    """
-
-    __slots__ = (
-        "begin", "blocks", "first", "folds", "grid", "main", "number", "running", "wave_ns",
-    )  # fmt: skip
-
-    def __init__(self, number: int, grid: Grid, blocks: int, begin: int, first: int) -> None:
-        self.number, self.grid, self.blocks, self.begin = number, grid, blocks, begin
-        self.first, self.main = first, begin
-        self.folds, self.wave_ns, self.running = 0, 0, False
 
 
 class BlockScheduler:
@@ -73,7 +38,8 @@ class BlockScheduler:
         model = run.plan.model
         self._sm, self._gaps, self._semantics = model.sm, model.gaps, model.semantics
         self._flow = run.flows[device]
-        self._packing = run.plan.packing
+        self._whole: tuple[Place, ...] = (Whole(run, device),)
+        self._places: tuple[Place, ...] = self._whole
         self._queue: list[Grid] = []
         self._grids: dict[int, Grid] = {}
         self._arrivals = 0
@@ -95,6 +61,9 @@ class BlockScheduler:
             return
         self._arrivals += 1
         grid = Grid(node, spec, (spec.priority, self._arrivals), early)
+        if spec.held and not self._grids and self._alone():
+            self._places = parts(run.plan, spec) or self._whole
+            self._flow.apart = self._places is not self._whole
         self._grids[node] = grid
         if self._queue:
             self._unfold(self._queue[0], now)
@@ -148,7 +117,7 @@ class BlockScheduler:
         in_tail = tail > 0 and now >= tail_begin
         blocks = tail if in_tail else spec.limit
         grid.pending = 0 if in_tail else tail
-        cohort = self._cohort(grid, blocks, now, 0)
+        cohort = self._cohort(grid, blocks, now, 0, self._whole[0])
         cohort.wave_ns = spec.share(blocks).alone_ns
         self._work(cohort, now, (end if in_tail else tail_begin) - now)
         if not in_tail:
@@ -169,9 +138,10 @@ class BlockScheduler:
             self._unfold(grid, now)
             if not grid.started and run.resident[d] >= self._sm.resident_grids:
                 break
-            blocks = self._room(grid)
-            if blocks:
-                self._start_cohort(grid, blocks, now)
+            for where in self._places if grid.spec.held else reversed(self._places):
+                blocks = self._room(grid, where)
+                if blocks:
+                    self._start_cohort(grid, blocks, now, where)
             if not grid.pending:
                 del queue[i]
             elif self._semantics.head_of_line:
@@ -180,19 +150,18 @@ class BlockScheduler:
                 i += 1
         if queue:
             self._fold(queue[0], now)
-        run.scheduled[d] = bool(queue)
+        run.scheduled[d] = bool(queue) or self._flow.apart
 
-    def _room(self, grid: Grid) -> int:
-        """Blocks of ``grid`` that can start now."""
+    def _room(self, grid: Grid, where: Place) -> int:
+        """Blocks of ``grid`` that can start there now."""
         spec = grid.spec
-        room = self._packing.room(self._run.occupancy[self._device], spec.kind)
-        blocks = min(room, grid.pending)
+        blocks = min(where.room(spec.kind), grid.pending)
         if spec.cooperative or spec.held:
             busy = spec.cooperative and self._cooperative and self._semantics.cooperative_exclusive
             return 0 if busy or blocks < grid.pending else blocks
         return blocks - blocks % spec.cluster
 
-    def _start_cohort(self, grid: Grid, blocks: int, now: int) -> None:
+    def _start_cohort(self, grid: Grid, blocks: int, now: int, where: Place) -> None:
         run, d, spec = self._run, self._device, grid.spec
         overhead = 0
         if not grid.started:
@@ -202,30 +171,31 @@ class BlockScheduler:
             self._cooperative += spec.cooperative
             overhead = self._sm.kernel_ns
         else:
-            joined = self._joinable(grid, now)
+            joined = self._joinable(grid, now, where)
             if joined is not None:
                 self._join(joined, blocks, now)
                 if not grid.pending:
                     self._plan_trigger(grid, now)
                 return
-        cohort = self._cohort(grid, blocks, now, spec.blocks - grid.pending)
+        cohort = self._cohort(grid, blocks, now, spec.blocks - grid.pending, where)
         grid.pending -= blocks
         if spec.held:
+            self._flow.retake(now)
             self._meet(cohort, now)
         elif not grid.early:
-            cohort.wave_ns = spec.share(blocks).alone_ns
+            cohort.wave_ns = where.share(spec, blocks).alone_ns
             self._work(cohort, now, overhead + cohort.wave_ns)
         if not grid.pending:
             self._plan_trigger(grid, now)
 
-    def _joinable(self, grid: Grid, now: int) -> Cohort | None:
+    def _joinable(self, grid: Grid, now: int, where: Place) -> Cohort | None:
         """A cohort that new blocks can be counted with.
 
         Exactly one that starts at this very moment. Where blocks contend for bandwidth or
         arithmetic and there are many cohorts already, also the youngest: what is left is averaged,
         so that the work stays the same while the number of events stays small.
         """
-        running = [c for c in grid.cohorts if c.running and not c.folds]
+        running = [c for c in grid.cohorts if c.running and not c.folds and c.where is where]
         for cohort in running:
             if cohort.begin == now:
                 return cohort
@@ -234,33 +204,33 @@ class BlockScheduler:
         return max(running, key=lambda c: self._remaining(c, now) / (c.wave_ns or 1))
 
     def _join(self, cohort: Cohort, blocks: int, now: int) -> None:
-        run, d, grid = self._run, self._device, cohort.grid
+        grid = cohort.grid
         spec, old, total = grid.spec, cohort.blocks, cohort.blocks + blocks
-        run.occupancy[d] = self._packing.moved(run.occupancy[d], spec.kind, blocks)
+        cohort.where.move(spec, blocks)
         grid.pending -= blocks
         cohort.blocks = total
         if not spec.contends:
             return
-        share = spec.share(total)
+        share = cohort.where.share(spec, total)
         left = self._remaining(cohort, now) / (cohort.wave_ns or 1)
         left = (left * old + blocks) / total
         cohort.wave_ns = share.alone_ns
         self._flow.replace(cohort.number, now, left * share.alone_ns, share)
 
-    def _cohort(self, grid: Grid, blocks: int, now: int, first: int) -> Cohort:
-        run, d = self._run, self._device
-        cohort = Cohort(len(run.due), grid, blocks, now, first)
+    def _cohort(self, grid: Grid, blocks: int, now: int, first: int, where: Place) -> Cohort:
+        run = self._run
+        cohort = Cohort(len(run.due), grid, blocks, now, first, where)
         run.due.append(-1)
         run.cohorts.append(cohort)
         grid.cohorts.append(cohort)
-        run.occupancy[d] = self._packing.moved(run.occupancy[d], grid.spec.kind, blocks)
+        where.move(grid.spec, blocks)
         return cohort
 
     def _work(self, cohort: Cohort, now: int, ns: int, *, main: bool = False) -> None:
         spec = cohort.grid.spec
         cohort.running = True
         if spec.contends:
-            share = spec.share(cohort.blocks, main=main)
+            share = cohort.where.share(spec, cohort.blocks, main=main)
             self._flow.enter(cohort.number, now, ns, share)
         else:
             self._end_at(cohort.number, now + ns)
@@ -273,10 +243,12 @@ class BlockScheduler:
         """Blocks end. Returns their kernel's node when they were the last ones, or 0."""
         run, d, grid = self._run, self._device, cohort.grid
         spec = grid.spec
-        run.occupancy[d] = self._packing.moved(run.occupancy[d], spec.kind, -cohort.blocks)
+        cohort.where.move(spec, -cohort.blocks)
         self._flow.hold()
         if spec.contends:
             self._flow.leave(cohort.number, now)
+        elif spec.held and self._flow.apart:
+            self._flow.retake(now)
         grid.cohorts.remove(cohort)
         if spec.stamped:
             block = (cohort.first, cohort.blocks, cohort.begin, cohort.main, now)
@@ -286,6 +258,9 @@ class BlockScheduler:
             run.resident[d] -= 1
             self._cooperative -= spec.cooperative
             del self._grids[grid.node]
+            if self._flow.apart and not self._grids:
+                self._places, self._flow.apart = self._whole, False
+                run.scheduled[d] = False
         if self._queue:
             self.place(now)
         self._flow.settle(now)
@@ -300,7 +275,13 @@ class BlockScheduler:
         """
         self._flow.settle(now)
         blocks = sum(c.blocks for c in grid.cohorts)
-        if not blocks or grid.early or grid.spec.stamped or not self._in_step(grid):
+        if (
+            not blocks
+            or self._flow.apart
+            or grid.early
+            or grid.spec.stamped
+            or not self._in_step(grid)
+        ):
             return
         waves = (grid.pending - 1) // blocks
         if waves < 1:
@@ -377,7 +358,7 @@ class BlockScheduler:
         """Blocks return from ``griddepcontrol.wait``."""
         grid = cohort.grid
         overhead = self._sm.kernel_ns if cohort.begin == grid.begin else 0
-        cohort.wave_ns = grid.spec.share(cohort.blocks, main=True).alone_ns
+        cohort.wave_ns = cohort.where.share(grid.spec, cohort.blocks, main=True).alone_ns
         self._work(cohort, now, overhead + cohort.wave_ns, main=True)
 
     # Collectives

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from timeline.backends.sim.costs import Share, wave_share
+from timeline.backends.sim.costs import Share, Sms, wave_share
 from timeline.backends.sim.device_model import DeviceModel
 from timeline.program import Kernel, Launch, Op, Work
 
@@ -54,7 +54,7 @@ class KernelSpec:
     held: bool = False
     stamped: Kernel | None = None
     contends: bool = field(init=False)
-    _shares: dict[tuple[int, bool], Share] = field(default_factory=dict)
+    _shares: dict[tuple[int, bool, Sms | None], Share] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         work = self.work
@@ -69,12 +69,13 @@ class KernelSpec:
         ns = self.model.sm.kernel_ns + full * self.share(self.limit).alone_ns
         return ns + (self.share(tail).alone_ns if tail else 0)
 
-    def share(self, blocks: int, *, main: bool = False) -> Share:
+    def share(self, blocks: int, *, main: bool = False, sms: Sms | None = None) -> Share:
         """Cost of ``blocks`` of its blocks together; see :func:`.costs.wave_share`."""
-        key = (blocks, main)
-        if key not in self._shares:
-            self._shares[key] = wave_share(self.model, self.work, blocks, self.warps, main=main)
-        return self._shares[key]
+        found = self._shares.get((blocks, main, sms))
+        if found is None:
+            found = wave_share(self.model, self.work, blocks, self.warps, main=main, sms=sms)
+            self._shares[blocks, main, sms] = found
+        return found
 
     @property
     def needs_scheduler(self) -> bool:
@@ -167,7 +168,7 @@ def gaps(model: DeviceModel) -> list[list[int]]:
             if to == IN_GRAPH:
                 ns = g.graph
             elif to == AFTER_HOST:
-                ns = g.to_host_func
+                ns = 0  # the thread that runs it wakes up: the engine's business
             elif after == AFTER_HOST:
                 ns = g.from_host_func
             elif to in copies:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from heapq import heappush
 
 from timeline.backends.sim.codes import SHIFT
-from timeline.backends.sim.costs import Share, peak
+from timeline.backends.sim.costs import Share, Sms, peak
 from timeline.backends.sim.device_model import DeviceModel
 
 __all__ = ["ROUNDING", "Flow", "paces"]
@@ -26,17 +26,32 @@ def paces(shares: Sequence[Share], model: DeviceModel) -> list[float]:
     of either leaves the rest to the others.
     """
     speed = [1.0] * len(shares)
-    hungry = sum(s.hungry for s in shares)
-    if hungry > model.sm.count:
-        rate = model.sm.flops_per_ns * hungry / -(-hungry // model.sm.count)
-        users = [i for i, s in enumerate(shares) if s.hungry and s.alone_ns]
-        wants = [shares[i].hungry * shares[i].flops / shares[i].alone_ns for i in users]
-        weights = [float(shares[i].hungry) for i in users]
-        _slow_down(speed, users, wants, weights, rate)
+    for sms in dict.fromkeys(s.sms for s in shares):
+        _share_arithmetic(speed, shares, sms, model)
     users = [i for i, s in enumerate(shares) if s.demand]
     wants = [shares[i].demand * speed[i] for i in users]
     _slow_down(speed, users, wants, [shares[i].weight for i in users], peak(model))
     return [1.0 / v for v in speed]
+
+
+def _share_arithmetic(
+    speed: list[float], shares: Sequence[Share], sms: Sms | None, model: DeviceModel
+) -> None:
+    """Among those on the same SMs; warps that do none take their part of the turns."""
+    mine = [i for i, s in enumerate(shares) if s.hungry and s.sms is sms]
+    hungry = sum(shares[i].hungry for i in mine)
+    count, taken = (sms.count, sms.taken) if sms else (model.sm.count, 0)
+    if hungry <= count and not (taken and hungry):
+        return
+    deep = -(-hungry // count)
+    rate = model.sm.flops_per_ns * hungry / deep
+    if taken:
+        warps = sum(shares[i].weight for i in mine) / hungry * deep
+        rate *= warps / (warps + taken)
+    users = [i for i in mine if shares[i].alone_ns]
+    wants = [shares[i].hungry * shares[i].flops / shares[i].alone_ns for i in users]
+    weights = [float(shares[i].hungry) for i in users]
+    _slow_down(speed, users, wants, weights, rate, least=1 if taken else 2)
 
 
 def _slow_down(
@@ -45,9 +60,13 @@ def _slow_down(
     wants: Sequence[float],
     weights: Sequence[float],
     capacity: float,
+    least: int = 2,
 ) -> None:
-    """Scale the speeds of ``users`` so that together they want no more than ``capacity``."""
-    if sum(wants) <= capacity * (1 + 1e-12) or len(users) < 2:
+    """Scale the speeds of ``users`` so that together they want no more than ``capacity``.
+
+    What one wants alone it gets, so fewer than ``least`` of them keep theirs.
+    """
+    if sum(wants) <= capacity * (1 + 1e-12) or len(users) < least:
         return
     level = _level(wants, weights, capacity)
     for i, want, weight in zip(users, wants, weights, strict=True):
@@ -90,6 +109,11 @@ class Flow:
     heap, due : list of int
         The event queue, and the end of each node or cohort as it stands: an end event whose time is
         not the one in ``due`` is out of date.
+
+    Attributes
+    ----------
+    apart : bool
+        Blocks lie on parts of the device that are not alike.
     """
 
     def __init__(self, model: DeviceModel, heap: list[int], due: list[int]) -> None:
@@ -98,7 +122,7 @@ class Flow:
         self._peak, self._sms = peak(model), model.sm.count
         self._drawn, self._hungry, self._tight = 0.0, 0, False
         self._known: dict[tuple[int, ...], list[float]] = {}
-        self._held, self._late = False, False
+        self._held, self._late, self.apart = False, False, False
 
     def enter(self, number: int, now: int, work: float, share: Share) -> None:
         """Start ``number`` with ``work`` ns to do."""
@@ -111,7 +135,11 @@ class Flow:
         active[number] = Activity(now, work, share)
         due = self._due[number] = now + math.ceil(work - ROUNDING)
         heappush(self._heap, due << SHIFT | number)
-        if self._tight or (len(active) > 1 and (drawn > self._peak or hungry > self._sms)):
+        if (
+            self._tight
+            or self.apart
+            or (len(active) > 1 and (drawn > self._peak or hungry > self._sms))
+        ):
             self._repace(now)
 
     def leave(self, number: int, now: int) -> None:
@@ -119,7 +147,7 @@ class Flow:
         share = self.active.pop(number).share
         self._drawn -= share.demand
         self._hungry -= share.hungry
-        if self._tight:
+        if self._tight or self.apart:
             self._repace(now)
 
     def replace(self, number: int, now: int, work: float, share: Share) -> None:
@@ -129,14 +157,19 @@ class Flow:
         self._hungry += share.hungry - old.share.hungry
         old.left, old.since, old.share = work, now, share
         self._schedule(number, old)
-        if len(self.active) > 1:
+        if len(self.active) > 1 or self.apart:
             self._repace(now)
 
     def change(self, number: int, now: int, work: float) -> None:
         """Add ``work`` ns (or take them away, when negative)."""
         item = self.active[number]
-        item.left, item.since = item.remaining(now) + work, now
+        item.left, item.since = item.left - (now - item.since) / item.pace + work, now
         self._schedule(number, item)
+
+    def retake(self, now: int) -> None:
+        """Turns in the schedulers were taken, or given back."""
+        self._known.clear()
+        self._repace(now)
 
     def hold(self) -> None:
         """Until :meth:`settle`, all that comes and goes does so at one moment: share once, then."""

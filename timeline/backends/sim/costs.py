@@ -37,6 +37,22 @@ def peak(model: DeviceModel) -> float:
     return max(y for _, y in model.memory.dram_gbps)
 
 
+@dataclass(eq=False, slots=True)
+class Sms:
+    """Some of a device's SMs.
+
+    Attributes
+    ----------
+    count : int
+        How many.
+    taken : int
+        Warps on each of them that take turns in the schedulers and do no arithmetic.
+    """
+
+    count: int
+    taken: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Share:
     """What a set of equal blocks that run together wants of the shared resources.
@@ -57,6 +73,8 @@ class Share:
         Bandwidth drawn when nothing is contended, bytes/ns.
     hungry : int
         Blocks that do arithmetic.
+    sms : Sms or None
+        Where they are; None for all SMs.
     """
 
     blocks: int
@@ -64,6 +82,7 @@ class Share:
     flops: float
     dram_bytes: float
     weight: float
+    sms: Sms | None = None
     demand: float = field(init=False)
     hungry: int = field(init=False)
 
@@ -73,7 +92,15 @@ class Share:
         object.__setattr__(self, "hungry", self.blocks if self.flops else 0)
 
 
-def wave_share(model: DeviceModel, work: Work, blocks: int, warps: int, *, main: bool) -> Share:
+def wave_share(
+    model: DeviceModel,
+    work: Work,
+    blocks: int,
+    warps: int,
+    *,
+    main: bool,
+    sms: Sms | None = None,
+) -> Share:
     """Cost of ``blocks`` blocks that start together on an otherwise idle device.
 
     The time is the longest of the fixed time, the arithmetic of the fullest SM, and the traffic at
@@ -84,17 +111,20 @@ def wave_share(model: DeviceModel, work: Work, blocks: int, warps: int, *, main:
     ----------
     main : bool
         Leave the prologue (before ``griddepcontrol.wait``) out.
+    sms : Sms, optional
+        On these alone.
     """
+    count = sms.count if sms else model.sm.count
     fixed = work.block_ns - (work.prologue_ns if main else 0.0)
     flops, traffic = work.flops, work.dram_bytes * blocks
     if work.tensor_flops:
         flops += work.tensor_flops * model.sm.flops_per_ns / model.sm.tensor_flops_per_ns
     if work.l2_bytes:
         traffic += work.l2_bytes * blocks * peak(model) / model.memory.l2_gbps
-    arithmetic = flops * math.ceil(blocks / model.sm.count) / model.sm.flops_per_ns
-    moved = traffic / bandwidth(model, blocks) if traffic else 0.0
+    arithmetic = flops * math.ceil(blocks / count) / model.sm.flops_per_ns
+    moved = traffic / bandwidth(model, min(blocks, count)) if traffic else 0.0
     alone = math.ceil(max(fixed, arithmetic, moved, 0.0) - 1e-9)
-    return Share(blocks, alone, flops, traffic, float(blocks * warps))
+    return Share(blocks, alone, flops, traffic, float(blocks * warps), sms)
 
 
 def fill_share(sm: Sm, nbytes: int, duration_ns: int) -> Share:

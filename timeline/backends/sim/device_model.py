@@ -152,7 +152,9 @@ class Gaps:
     copy_copy : int
         Between two copies of one stream in one direction.
     to_host_func, from_host_func : int
-        From a stream to a host function, and back.
+        From a stream to a host function, for which the driver's thread wakes up, and back.
+    next_host_func : int
+        From a host function to the next one that is due by then.
     event, wait, alloc : int
         What an event record, a wait and a stream-ordered (de)allocation take in their stream.
     timing_event : int
@@ -174,6 +176,7 @@ class Gaps:
     from_copy: int
     copy_copy: int
     to_host_func: int
+    next_host_func: int
     from_host_func: int
     event: int
     timing_event: int

@@ -46,7 +46,8 @@ def device_loop(run: Run) -> Generator[int, int, None]:
     scheduled, schedulers, flows = run.scheduled, run.schedulers, run.flows
     primary, staged, packing, cohorts = run.primary, run.staged, plan.packing, run.cohorts
     limit, interval = plan.model.sm.resident_grids, plan.model.sm.grid_interval_ns
-    engine_gap = plan.model.copy.engine_gap_ns
+    engine_gap, wake = plan.model.copy.engine_gap_ns, plan.model.gaps.to_host_func
+    next_function = plan.model.gaps.next_host_func
     nodes, classes = run.nodes, len(c.code)
     gap, gaps, following, left = run.gap, run.gaps, run.following, run.left
     ready, waiters, watch, secondary = run.ready, run.waiters, run.watch, run.secondary
@@ -81,7 +82,7 @@ def device_loop(run: Run) -> Generator[int, int, None]:
                         if queues[g]:
                             current[g] = m = queues[g].popleft()
                             k = cls[m]
-                            begin = now + engine_gap if what == COPY else now
+                            begin = now + (engine_gap if what == COPY else next_function)
                             start[m] = begin
                             e = begin + (duplex[k] if current[o] else duration[k])
                             due[m] = e
@@ -173,7 +174,7 @@ def device_loop(run: Run) -> Generator[int, int, None]:
                     queues[g].append(n)
                     continue
                 current[g] = n
-                start[n] = now
+                start[n] = begin = now if what == COPY else now + wake
                 m = current[opposite[g]]
                 if m:
                     e = now + duplex[k]
@@ -183,7 +184,7 @@ def device_loop(run: Run) -> Generator[int, int, None]:
                         due[m] = later
                         heappush(heap, later << SHIFT | m)
                 else:
-                    e = now + duration[k]
+                    e = begin + duration[k]
                 due[n] = e
                 heappush(heap, e << SHIFT | n)
                 if staged and n in staged:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from timeline.backends.sim.device_model import Sm
@@ -136,6 +136,15 @@ class Packing:
         self._states: list[State] = [()]
         self._ids: dict[State, int] = {(): 0}
         self._room: dict[tuple[int, int], int] = {}
+        self._parts: dict[int, Packing] = {}
+
+    def of(self, sms: int) -> Packing:
+        """States of so many of the SMs, for the same footprints."""
+        found = self._parts.get(sms)
+        if found is None:
+            found = self._parts[sms] = Packing(replace(self._sm, count=sms))
+            found._footprints, found._numbers = self._footprints, self._numbers
+        return found
 
     def number(self, block: Footprint) -> int:
         """Number of a footprint, for the other methods."""

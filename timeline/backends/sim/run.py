@@ -11,7 +11,8 @@ from timeline.backends.sim.contention import Flow
 from timeline.backends.sim.plan import Plan
 
 if TYPE_CHECKING:
-    from timeline.backends.sim.blocks import BlockScheduler, Cohort
+    from timeline.backends.sim.blocks import BlockScheduler
+    from timeline.backends.sim.grids import Cohort
 
 __all__ = ["Run"]
 

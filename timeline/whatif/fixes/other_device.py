@@ -15,6 +15,7 @@ from timeline.whatif.scenario import Float64, Scenario
 __all__ = ["FIX"]
 
 _LIMITS = ("memory", "arithmetic")
+_TO_H2D = ENGINES.index(H2D) - ENGINES.index(D2H)
 
 
 def other_device(scenario: Scenario, device: str, limit: str) -> Change:
@@ -37,7 +38,8 @@ def other_device(scenario: Scenario, device: str, limit: str) -> Change:
     scale[scenario.on(P2P)] = here.peer.gbps / there.peer.gbps
     groups = activities.groups
     if there.copy.engines == 1:
-        groups = np.where(groups == ENGINES.index(D2H), ENGINES.index(H2D), groups)
+        back = groups % len(ENGINES) == ENGINES.index(D2H)
+        groups = np.where(back & (groups >= 0), groups + _TO_H2D, groups)
     changed = activities.replace(
         work_ns=activities.work_ns * scale, early_ns=activities.early_ns * scale, groups=groups
     )

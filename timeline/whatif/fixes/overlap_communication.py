@@ -11,7 +11,7 @@ from timeline.engines import P2P, SM
 from timeline.intervals import Int64
 from timeline.whatif.fix import Change, Fix, unchanged
 from timeline.whatif.orders import NO_ORDERS, Kind, Orders, ends, starts
-from timeline.whatif.restream import restreamed
+from timeline.whatif.restream import dealt, restreamed
 from timeline.whatif.scenario import Scenario
 
 __all__ = ["FIX"]
@@ -25,27 +25,33 @@ _ORDERS = (Kind.STREAM, Kind.EVENT, Kind.LEGACY)
 def overlap_communication(scenario: Scenario) -> Change:
     """Each communication starts once its share of the computation before it is done."""
     communicates = _communication(scenario)
-    pairs = [NO_ORDERS]
-    streams = _own_streams(scenario, communicates)
-    scenario = restreamed(scenario, streams) if streams is not None else scenario
+    streams = dealt(scenario.activities.streams, _shares_stream(scenario, communicates), 2)
+    moved = streams != scenario.activities.streams
+    scenario = restreamed(scenario, streams) if moved.any() else scenario
+    pairs, count = [NO_ORDERS], int(moved.sum())
     drop = np.zeros(len(scenario.orders), np.bool_)
-    count = 0
-    for computing, communicating in _phases(scenario, communicates):
-        ready = _ready_after(len(computing), len(communicating))
-        pairs.append(_events(scenario, computing[ready], communicating))
-        drop |= _from_computing(scenario, computing, communicating)
-        count += int((ready < len(computing) - 1).sum())
+    for device in np.unique(scenario.devices).tolist():
+        for computing, communicating, after in _phases(scenario, communicates, device):
+            ready = _ready_after(len(computing), len(communicating))
+            pairs.append(_events(scenario, computing[ready], communicating))
+            drop |= _from_computing(scenario, computing, communicating)
+            count += int((ready < len(computing) - 1).sum())
+            held = communicating[moved[communicating] & ~scenario.on(P2P)[communicating]][-1:]
+            pairs.append(_events(scenario, held[: len(after)], after[: len(held)]))
     if not count:
         return unchanged(scenario)
     orders = scenario.orders.kept(~drop).and_(*pairs)
-    return Change(
-        scenario.replace(orders=orders),
-        count,
-        (
-            "The computation makes what is communicated evenly, in the order in which it is sent.",
-            "What comes after the communication needs all of it.",
-        ),
+    return Change(scenario.replace(orders=orders), count, _assumed(scenario, moved))
+
+
+def _assumed(scenario: Scenario, moved: Bools) -> tuple[str, ...]:
+    assumed = (
+        "The computation makes what is communicated evenly, in the order in which it is sent.",
+        "What comes after a collective needs all of it.",
     )
+    if not (moved & scenario.on(P2P)).any():
+        return assumed
+    return *assumed, "What followed a peer copy in its stream does not write what that still reads."
 
 
 def _communication(scenario: Scenario) -> Bools:
@@ -54,26 +60,24 @@ def _communication(scenario: Scenario) -> Bools:
     return np.asarray(np.isin(scenario.names("name"), mine) | scenario.on(P2P))
 
 
-def _own_streams(scenario: Scenario, communicates: Bools) -> Int64 | None:
-    """A stream of its own for communication that shares one with computation."""
+def _shares_stream(scenario: Scenario, communicates: Bools) -> Int64:
+    """1 for communication whose stream has computation too, 0 for all else."""
     streams = scenario.activities.streams
     mixed = np.intersect1d(streams[communicates], streams[~communicates & scenario.on(SM)])
-    moved = communicates & np.isin(streams, mixed)
-    if not moved.any():
-        return None
-    return np.where(moved, int(streams.max()) + 1, streams)
+    return np.asarray(communicates & np.isin(streams, mixed), np.int64)
 
 
-def _phases(scenario: Scenario, communicates: Bools) -> list[tuple[Int64, Int64]]:
-    """Runs of kernels, each with the run of communication after it."""
+def _phases(
+    scenario: Scenario, communicates: Bools, device: int
+) -> list[tuple[Int64, Int64, Int64]]:
+    """Runs of kernels of a device, each with the run of communication after it, and the next."""
     turn = np.argsort(scenario.activities.ranks, kind="stable")
-    turn = turn[(communicates | scenario.on(SM))[turn]]
+    turn = turn[((communicates | scenario.on(SM)) & (scenario.devices == device))[turn]]
     kind = communicates[turn]
     edges = np.flatnonzero(np.diff(kind.astype(np.int8))) + 1
-    runs = np.split(turn, edges)
+    runs = [*np.split(turn, edges), turn[:0]]
     first = 1 if len(turn) and kind[0] else 0
-    pairs = range(first, len(runs) - 1, 2)
-    return [(runs[i], runs[i + 1]) for i in pairs]
+    return [(runs[i], runs[i + 1], runs[i + 2]) for i in range(first, len(runs) - 2, 2)]
 
 
 def _ready_after(kernels: int, messages: int) -> Int64:

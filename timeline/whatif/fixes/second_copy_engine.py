@@ -13,12 +13,12 @@ __all__ = ["FIX"]
 
 def second_copy_engine(scenario: Scenario) -> Change:
     """Copies from the device no longer wait for the engine that copies to it."""
-    group = ENGINES.index(D2H)
-    mine = scenario.on(D2H) & (scenario.activities.groups >= 0)
-    mine &= scenario.activities.groups != group
+    recorded = scenario.activities.groups
+    group = recorded // len(ENGINES) * len(ENGINES) + ENGINES.index(D2H)
+    mine = scenario.on(D2H) & (recorded >= 0) & (recorded != group)
     if not mine.any():
         return unchanged(scenario)
-    groups = np.where(mine, group, scenario.activities.groups)
+    groups = np.where(mine, group, recorded)
     return Change(
         scenario.replace(activities=scenario.activities.replace(groups=groups)), int(mine.sum())
     )

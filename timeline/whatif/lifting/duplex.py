@@ -24,10 +24,13 @@ def duplex_factors(work: Work, model: DeviceModel) -> dict[int, float]:
     """How many times as long copies of each direction take, by the direction's engine number.
 
     From the recording where it has copies of one size both ways and alone, else as described.
+    Numbers are those of :func:`.engine_shares.engine_groups`.
     """
     described = {H2D: model.copy.h2d_duplex, D2H: model.copy.d2h_duplex}
     return {
-        ENGINES.index(engine): _recorded(work, engine) or described[engine] for engine in _OPPOSITE
+        ENGINES.index(engine) + number * len(ENGINES): _recorded(part, engine) or described[engine]
+        for number, part in enumerate(work.parts)
+        for engine in _OPPOSITE
     }
 
 

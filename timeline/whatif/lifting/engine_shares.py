@@ -26,8 +26,17 @@ _SIZES = ("grid", "block", "cluster", "registers", "static_shared", "dynamic_sha
 def engine_groups(work: Work) -> Int64:
     """Number of the engine that each activity takes, -1 for one that others don't wait for.
 
-    A device with one copy engine has one for both directions.
+    It is that in ``ENGINES``, more by ``len(ENGINES)`` for each device before. A device with one
+    copy engine has one for both directions.
     """
+    found = np.full(len(work.rows), -1, np.int64)
+    for number, (part, places) in enumerate(zip(work.parts, work.places, strict=True)):
+        groups = _groups(part)
+        found[places] = np.where(groups >= 0, groups + number * len(ENGINES), -1)
+    return found
+
+
+def _groups(work: Work) -> Int64:
     groups = np.where(
         np.isin(work.engine_codes, [ENGINES.index(name) for name in _TAKEN]),
         work.engine_codes.astype(np.int64),
@@ -61,6 +70,15 @@ class Shares:
 
 def engine_shares(work: Work, model: DeviceModel) -> Shares:
     """Read them from grids, blocks, registers and shared memory."""
+    room, touched, known = np.ones(len(work.rows)), np.ones(len(work.rows)), True
+    for part, places in zip(work.parts, work.places, strict=True):
+        found = _shares(part, model)
+        room[places], touched[places] = found.room, found.touched
+        known = known and found.known
+    return Shares(room, touched, known)
+
+
+def _shares(work: Work, model: DeviceModel) -> Shares:
     room = np.ones(len(work.rows))
     kernels = np.flatnonzero(work.engine_codes == ENGINES.index(SM))
     if not len(kernels):

@@ -13,6 +13,7 @@ from timeline.whatif.lags import SHORT_NS
 from timeline.whatif.lifting.concurrency import seen_free
 from timeline.whatif.lifting.duplex import duplex_pace
 from timeline.whatif.lifting.engine_shares import Shares
+from timeline.whatif.lifting.meetings import begun
 from timeline.whatif.lifting.sharing import Sharing, shared
 from timeline.whatif.scenario import Activities, Scenario
 
@@ -57,9 +58,10 @@ def engine_use(scenario: Scenario, shares: Shares, ready: Int64, free: bool | No
     seen = None
     for group in np.unique(acts.groups[acts.groups >= 0]).tolist():
         mine = np.flatnonzero(acts.groups == group)
-        if group == _SM:
-            seen = seen_free(scenario.work, mine, shares)
-            if not (seen if free is None else free):
+        if group % len(ENGINES) == _SM:
+            shown = seen_free(scenario.work, mine, shares)
+            seen = shown if seen is None else seen
+            if not (shown if free is None else free):
                 loads[mine] = shares.touched[mine]
         found = _of_group(scenario, group, mine, loads, ready)
         work_ns[mine], early_ns[mine] = found.work_ns, found.early_ns
@@ -81,9 +83,13 @@ def _of_group(
     ready: Int64,
 ) -> Sharing:
     work = scenario.work
-    pace = duplex_pace(work, group, scenario.duplex.get(group, 1.0))
+    device, engine = divmod(group, len(ENGINES))
+    pace = duplex_pace(work.parts[device], engine, scenario.duplex.get(group, 1.0))
     room = scenario.activities.shares
-    return shared(work.starts[mine], work.ends[mine], room[mine], loads[mine], ready[mine], pace)
+    worked = begun(work.starts, scenario.activities.meets)[mine]
+    return shared(
+        work.starts[mine], work.ends[mine], room[mine], loads[mine], ready[mine], worked, pace
+    )
 
 
 def _arrivals(scenario: Scenario, ready: Int64, waited: Int64) -> Int64:

@@ -62,16 +62,24 @@ def shared(
     shares: Float64,
     loads: Float64,
     ready: Int64,
+    begun: Int64,
     pace: Pace | None = None,
 ) -> Sharing:
     """Read it from the recorded starts and ends, given when each was ready to start.
 
     All of shape (n,), by start.
+
+    Parameters
+    ----------
+    begun : numpy.ndarray of int64
+        From when on each worked: its start, or later, before its end, where it waited for others.
     """
     own_time = pace or _as_is
-    alone = _one_at_a_time(starts, ends, ready, own_time)
+    alone = _one_at_a_time(starts, ends, ready, begun, own_time)
     return (
-        alone if alone is not None else _Sweep(starts, ends, shares, loads, ready, own_time).run()
+        alone
+        if alone is not None
+        else _Sweep(starts, ends, shares, loads, ready, begun, own_time).run()
     )
 
 
@@ -79,7 +87,9 @@ def _as_is(times: Int64) -> Float64:
     return times.astype(np.float64)
 
 
-def _one_at_a_time(starts: Int64, ends: Int64, ready: Int64, own_time: Pace) -> Sharing | None:
+def _one_at_a_time(
+    starts: Int64, ends: Int64, ready: Int64, begun: Int64, own_time: Pace
+) -> Sharing | None:
     """The same at once where no two ran together."""
     if bool((starts[1:] < ends[:-1]).any()):
         return None
@@ -87,7 +97,7 @@ def _one_at_a_time(starts: Int64, ends: Int64, ready: Int64, own_time: Pace) -> 
     gap = starts[1:] - ends[:-1]
     waited = (ready[1:] < ends[:-1]) & (gap <= _LONGEST_HANDOVER_NS)
     handover[1:][waited] = gap[waited]
-    return Sharing(own_time(ends) - own_time(starts), np.zeros(len(starts)), handover)
+    return Sharing(own_time(ends) - own_time(begun), np.zeros(len(starts)), handover)
 
 
 class _Sweep:
@@ -100,9 +110,11 @@ class _Sweep:
         shares: Float64,
         loads: Float64,
         ready: Int64,
+        begun: Int64,
         own_time: Pace,
     ) -> None:
         count = len(starts)
+        late = np.flatnonzero(begun > starts)
         self._starts: list[int] = starts.tolist()
         self._ends: list[int] = ends.tolist()
         self._own_starts: list[float] = own_time(starts).tolist()
@@ -110,10 +122,13 @@ class _Sweep:
         self._shares: list[float] = shares.tolist()
         self._loads: list[float] = loads.tolist()
         self._ready: list[int] = ready.tolist()
-        times = np.concatenate((ends, starts))
+        own_begun = own_time(begun[late]).tolist()
+        self._own_begun: dict[int, float] = dict(zip(late.tolist(), own_begun, strict=True))
+        items = np.concatenate((np.arange(2 * count), late + 2 * count))
+        times = np.concatenate((ends, starts, begun[late]))
         # At one time: ends, starts, and the ends of what has just started and takes no time.
-        order = np.concatenate((np.where(starts == ends, 2, 0), np.ones(count, np.int64)))
-        self._turn: list[int] = np.lexsort((order, times)).tolist()
+        order = np.concatenate((np.where(starts == ends, 2, 0), np.ones(count + len(late))))
+        self._turn: list[int] = items[np.lexsort((order, times))].tolist()
         self._at, self._filled, self._taken = 0.0, 0.0, 0.0
         self._full_pace: dict[int, float] = {}  # since when, less what was done before
         self._later: dict[int, float] = {}  # what came later: what was done so far
@@ -121,6 +136,7 @@ class _Sweep:
         self._room_at: list[int] = []  # when room was made, and how much had been taken before
         self._before: list[float] = []
         self._done_at_room = [-1.0] * count
+        self._idle: dict[int, float] = {}  # what would have been done while it waited for others
 
     def run(self) -> Sharing:
         """Sweep; the sums are exact as long as nothing slows down."""
@@ -130,6 +146,10 @@ class _Sweep:
             if item < count:
                 self._advance(self._own_ends[item])
                 work[item] = self._end(item)
+            elif item >= 2 * count:
+                place = item - 2 * count
+                self._advance(self._own_begun[place])
+                self._idle[place] = self._done(place)
             else:
                 place = item - count
                 self._advance(self._own_starts[place])
@@ -138,7 +158,9 @@ class _Sweep:
             whole - done if done >= 0 else 0.0
             for whole, done in zip(work, self._done_at_room, strict=True)
         ]
-        return Sharing(np.array(work), np.maximum(early, 0.0), np.array(handover, np.int64))
+        for place, idle in self._idle.items():
+            work[place] -= idle
+        return Sharing(np.array(work), np.clip(early, 0.0, work), np.array(handover, np.int64))
 
     def _advance(self, time: float) -> None:
         passed, left = time - self._at, 1.0 - self._filled

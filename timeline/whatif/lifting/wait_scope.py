@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from timeline.analysis.execution import Execution
 from timeline.analysis.matching import latest_before, pair_codes
@@ -47,8 +48,7 @@ def _rows(work: Work, table: str, kinds: tuple[str, ...]) -> Int64:
     lo, hi = work.span
     keep = np.isin(column(table, "kind"), codes) & (column(table, "correlation") > 0)
     keep &= (column(table, "start") >= lo) & (column(table, "start") < hi)
-    device = column(table, "device")
-    return np.flatnonzero(keep & ((device == work.device) | (device < 0)))
+    return np.flatnonzero(keep & work.concerns(column(table, "device")))
 
 
 def _calls(execution: Execution, table: str, rows: Int64) -> Int64:
@@ -67,6 +67,13 @@ def _calls(execution: Execution, table: str, rows: Int64) -> Int64:
     order = np.argsort(theirs, kind="stable")
     at = np.minimum(np.searchsorted(theirs, mine, sorter=order), len(order) - 1)
     return np.where(theirs[order[at]] == mine, known[order[at]], -1)
+
+
+def _concerned(work: Work, devices: Int64, streams: Int64) -> npt.NDArray[np.bool_]:
+    """Whether each stream is of the device beside it, or that is not known."""
+    first = work.by_stream[work.opens_stream]
+    owner = work.column("device")[first]
+    return np.asarray((devices < 0) | (owner[streams] == devices))
 
 
 def _last_of_streams(work: Work, table: str, rows: Int64) -> tuple[Int64, Int64]:
@@ -92,6 +99,9 @@ def _last_of_streams(work: Work, table: str, rows: Int64) -> tuple[Int64, Int64]
     whole = np.flatnonzero(streams == _ALL)
     of = np.concatenate((one, np.repeat(whole, len(every))))
     asked = np.concatenate((streams[one], np.tile(every, len(whole))))
+    if work.beside:
+        keep = _concerned(work, work.trace.column(table, "device")[rows[of]], asked)
+        of, asked = of[keep], asked[keep]
     issued = work.column("correlation")
     traced = np.flatnonzero(issued >= 0)
     found = latest_before(work.stream_codes[traced], issued[traced], asked, issued_before[of])
