@@ -1,6 +1,6 @@
 """Time cut into segments of one code each, and how long each code lasts in any window.
 
-Every 128 segments the time spent in each code so far is kept, so a window costs two look-ups and
+Every 32 segments the time spent in each code so far is kept, so a window costs two look-ups and
 the segments of two such blocks, however long it is.
 """
 
@@ -20,7 +20,7 @@ __all__ = ["BLOCK", "Engine", "Segments", "block_sums"]
 Engine = tuple[int, str]
 """A device and one of its engines."""
 
-BLOCK = 128
+BLOCK = 32
 """Segments between two kept sums."""
 
 

@@ -26,7 +26,7 @@ from timeline.trace.source import MAX_META_BYTES, META, opened
 
 __all__ = ["VERSION", "identity_of", "load", "load_idle", "save", "save_idle"]
 
-VERSION = 1
+VERSION = 2
 """Of what an index holds; one of another version is built anew."""
 
 _SPANS = ("start", "end", "row", "name")
