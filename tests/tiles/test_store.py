@@ -144,9 +144,9 @@ def test_a_place_that_is_taken_leaves_it_to_the_cache(
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     place = Trace.load(SAMPLE).save(tmp_path / "one")
-    beside(place).parent.write_text("somebody's file", encoding="utf-8")
+    beside(place).write_text("somebody's file", encoding="utf-8")
     in_the_cache(place)
-    assert beside(place).parent.read_text(encoding="utf-8") == "somebody's file"
+    assert beside(place).read_text(encoding="utf-8") == "somebody's file"
 
 
 def in_the_cache(place: Path) -> None:

@@ -77,7 +77,7 @@ def found(tile: Tile, merged: Merged) -> tuple[Bars, Merged]:
 
 def rows_of(index: Index) -> Iterator[tuple[Lane, int]]:
     for lane in index.lanes():
-        if lane.table != "engines":
+        if lane.table not in ("engines", "idle"):
             yield from ((lane, row) for row in range(len(lane.rows)))
 
 

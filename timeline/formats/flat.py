@@ -59,7 +59,7 @@ class FlatFiles:
             return
         self._check(path)
         done = 0
-        with replacing(path) as folder:
+        with replacing(path, overwrite=True) as folder:
             for name, table in trace.tables.items():
                 if table.num_rows:
                     file = folder / f"{name}{self.suffixes[0]}"

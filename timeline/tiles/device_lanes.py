@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from timeline.engines import ENGINES
+from timeline.engines import ENGINES, GRAPH, HOST
 from timeline.intervals import Intervals, measure
 from timeline.tiles.busy import busy
 from timeline.tiles.codes import packed_codes
@@ -21,6 +21,8 @@ from timeline.trace import Trace
 __all__ = ["DeviceTracks", "device_groups"]
 
 _OTHER = "other"
+_NEVER_IDLE = (HOST, GRAPH, _OTHER)
+"""What is no engine of the hardware waits for nothing."""
 
 
 @dataclass(eq=False, slots=True)
@@ -60,6 +62,7 @@ def device_groups(source: Source) -> DeviceTracks:
             if engine in by_engine:
                 lane, when = _engine(source, f"gpu{device}", engine, by_engine[engine])
                 lanes.append(lane)
+                lanes += [_idle(device, engine, lane.label)] if engine not in _NEVER_IDLE else []
                 unions += [(engine, when)] if engine != _OTHER else []
         found.sets[device] = engine_sets(unions)
         strips = _strips(device) if len(unions) > 1 else ()
@@ -80,6 +83,11 @@ def _strips(device: int) -> tuple[Lane, Lane]:
         Lane(f"gpu{device}/busy", "engines busy", "engines", "busy", (every,)),
         Lane(f"gpu{device}/overlap", "overlap", "engines", "overlap", (overlap,)),
     )
+
+
+def _idle(device: int, engine: str, label: str) -> Lane:
+    row = Row(device=device, idle=engine)
+    return Lane(f"gpu{device}/idle/{engine}", f"{label} idle", "idle", "idle", (row,))
 
 
 def _heading(trace: Trace, device: int) -> str:

@@ -16,9 +16,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from timeline.tiles.coverage import EngineSets
-from timeline.tiles.index import Index
+from timeline.tiles.index import Index, RowBytes
 from timeline.tiles.layout import Row
-from timeline.tiles.strips import busy_tile, overlap_tile
+from timeline.tiles.strips import NO_TILE, busy_tile, idle_tile, overlap_tile
 from timeline.tiles.tile import Tile, tile
 
 __all__ = ["MOST_BYTES", "encoded", "row_tile"]
@@ -29,28 +29,41 @@ MOST_BYTES = 190_000
 
 def encoded(index: Index, rows: Sequence[int], level: int, place: int) -> bytes:
     """Tile ``place`` of a level of as many of the rows, from the first, as fit; at least one."""
-    head: list[tuple[int, int, int]] = []
-    bodies: list[bytes] = []
+    bodies: list[RowBytes] = []
     size = 8 + 16 * len(rows)
     for number in rows:
+        found = _row(index, number, level, place)
+        if bodies and size + len(found.body) > MOST_BYTES:
+            break
+        bodies.append(found)
+        size += len(found.body)
+    offset = 8 + 16 * len(bodies)
+    table = [len(bodies), 0]
+    for found in bodies:
+        table += [found.bars, found.merged, int(found.wide), offset]
+        offset += len(found.body)
+    return np.array(table, "<u4").tobytes() + b"".join(found.body for found in bodies)
+
+
+def _row(index: Index, number: int, level: int, place: int) -> RowBytes:
+    """A row's part of a tile; the last ones that anybody asked for are remembered."""
+
+    def make() -> RowBytes:
         found = row_tile(index, index.rows[number], level, place)
         wide = bool(len(found.total)) and int(found.total.max()) >= 1 << 32
         body = _body(found, index.rows[number], wide)
-        if bodies and size + len(body) > MOST_BYTES:
-            break
-        head.append((len(found.start), len(found.bucket), int(wide)))
-        bodies.append(body)
-        size += len(body)
-    offset = 8 + 16 * len(head)
-    table = [len(head), 0]
-    for entry, body in zip(head, bodies, strict=True):
-        table += [*entry, offset]
-        offset += len(body)
-    return np.array(table, "<u4").tobytes() + b"".join(bodies)
+        return RowBytes(len(found.start), len(found.bucket), wide, body)
+
+    if index.rows[number].idle is not None and not index.idle:
+        return make()  # not worked out yet
+    return index.encoded.get((number, level, place), make)
 
 
 def row_tile(index: Index, row: Row, level: int, place: int) -> Tile:
     """The tile of one row, whatever it shows."""
+    if row.device is not None and row.idle is not None:
+        idle = index.idle.get((row.device, row.idle))
+        return NO_TILE if idle is None else idle_tile(idle, level, place)
     if row.device is not None:
         make = overlap_tile if row.overlap else busy_tile
         sets: EngineSets = index.sets[row.device]

@@ -13,12 +13,27 @@ import pyarrow as pa
 from timeline.intervals import Int64
 from timeline.tiles.coverage import EngineSets
 from timeline.tiles.layout import Group, Lane, Row
+from timeline.tiles.matches import Matches
+from timeline.tiles.recent import Recent
+from timeline.tiles.segments import Engine, Segments
 from timeline.tiles.track import Track
 from timeline.tiles.waits import Waits
 
-__all__ = ["Index"]
+__all__ = ["Index", "RowBytes"]
 
+_SEARCH_BYTES = 16 << 20
+_TILE_BYTES = 64 << 20
 _SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class RowBytes:
+    """A row's part of a tile as it is sent; see :mod:`timeline.tiles.encode`."""
+
+    bars: int
+    merged: int
+    wide: bool
+    body: bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,8 +123,32 @@ class Index:
             for level in track.levels:
                 held += [level.bucket, level.count, level.total, level.longest, level.long]
         for own in self.sets.values():
-            held += [own.edges, own.sets, own.sums]
+            held += own.segments.arrays
         return sum(array.nbytes for array in held)
+
+    @cached_property
+    def idle(self) -> dict[Engine, Segments]:
+        """Idle time by cause of each engine; empty until somebody has it worked out."""
+        return {}
+
+    @property
+    def idle_engines(self) -> dict[int, tuple[str, ...]]:
+        """Of each device the engines that have a row of idle time."""
+        found: dict[int, tuple[str, ...]] = {}
+        for row in self.rows:
+            if row.device is not None and row.idle is not None:
+                found[row.device] = (*found.get(row.device, ()), row.idle)
+        return found
+
+    @cached_property
+    def encoded(self) -> Recent[RowBytes]:
+        """The last rows of tiles that anybody asked for, by row, level and number."""
+        return Recent(_TILE_BYTES, lambda found: len(found.body) + 200)
+
+    @cached_property
+    def searches(self) -> Recent[Matches]:
+        """The last texts that were searched for."""
+        return Recent(_SEARCH_BYTES, lambda found: found.nbytes)
 
     @property
     def events(self) -> int:

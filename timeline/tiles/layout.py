@@ -20,11 +20,14 @@ class Row:
         Of a computed row: the device whose sets of busy engines it shows.
     overlap : bool
         Of a computed row: only those with the SMs and a copy engine.
+    idle : str or None
+        Of a computed row: the engine of the device whose idle time it shows, by cause.
     """
 
     tracks: tuple[int, ...] = ()
     device: int | None = None
     overlap: bool = False
+    idle: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,8 @@ class Lane:
     label : str
         Untrusted text.
     table : str
-        Table of the trace whose rows the spans are; ``engines`` for sets of busy engines.
+        Table of the trace whose rows the spans are; ``engines`` for sets of busy engines, ``idle``
+        for causes of idle time, which are worked out when they are wanted.
     look : str
         What all its spans are, such as the engine's name.
     """

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from timeline.tiles.index import Index
+from timeline.tiles.matches import Bools, Matches
 from timeline.trace.columns import to_numpy
 
-__all__ = ["Found", "found"]
+__all__ = ["Bools", "Found", "found", "matches"]
 
-Bools = npt.NDArray[np.bool_]
 Position = tuple[int, int, int]
 """Start of a span, its track and its place there: the order in which a search goes on."""
 
@@ -42,8 +43,8 @@ def found(index: Index, text: str, since: Position, *, back: bool = False) -> Fo
 
     At the end the search goes on from the beginning. Capital letters don't matter.
     """
-    matching = {table: _matching(index, table, text) for table in index.names}
-    count = sum(int(index.name_counts[t][codes].sum()) for t, codes in matching.items())
+    matched = matches(index, text)
+    matching, count = matched.by_table, matched.count
     if not count:
         return Found(0, None)
     nowhere = (np.iinfo(np.int64).max if back else np.iinfo(np.int64).min, -1, -1)
@@ -54,9 +55,19 @@ def found(index: Index, text: str, since: Position, *, back: bool = False) -> Fo
     return Found(count, None)
 
 
-def _matching(index: Index, table: str, text: str) -> Bools:
+def matches(index: Index, text: str) -> Matches:
+    """Which names hold a text; the last texts that were asked for are remembered."""
+    return index.searches.get(text, lambda: _matches(index, text))
+
+
+def _matches(index: Index, text: str) -> Matches:
+    by_table = {table: _matching(names, text) for table, names in index.names.items()}
+    counts = (int(index.name_counts[t][codes].sum()) for t, codes in by_table.items())
+    return Matches(by_table, sum(counts))
+
+
+def _matching(names: pa.Array, text: str) -> Bools:
     """Of each name's code, whether it holds the text."""
-    names = index.names[table]
     if not len(names) or not text:
         return np.zeros(len(names), np.bool_)
     return np.asarray(to_numpy(pc.match_substring(names, text, ignore_case=True)), np.bool_)

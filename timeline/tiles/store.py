@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +16,17 @@ from timeline.errors import TraceError
 from timeline.tiles import arrays
 from timeline.tiles.arrays import Arrays
 from timeline.tiles.coverage import EngineSets
+from timeline.tiles.idle import CAUSES
 from timeline.tiles.index import Index
 from timeline.tiles.layout import Group, Lane, Row
+from timeline.tiles.segments import Engine, Segments
 from timeline.tiles.track import Level, Spans, Track
 from timeline.tiles.waits import Waits
 from timeline.trace.source import MAX_META_BYTES, META, opened
 
-__all__ = ["VERSION", "identity_of", "load", "save"]
+__all__ = ["VERSION", "identity_of", "load", "load_idle", "save", "save_idle"]
 
-VERSION = 1
+VERSION = 2
 """Of what an index holds; one of another version is built anew."""
 
 _SPANS = ("start", "end", "row", "name")
@@ -59,7 +61,7 @@ def save(index: Index, path: Path, identity: str) -> None:
         "groups": [dataclasses.asdict(group) for group in index.groups],
         "tracks": [_track(track, held) for track in index.tracks],
         "sets": [
-            [device, own.engines, *(held.add(a) for a in (own.edges, own.sets, own.sums.ravel()))]
+            [device, own.engines, *map(held.add, own.segments.arrays)]
             for device, own in index.sets.items()
         ],
         "engines": [[device, list(own.items())] for device, own in index.engines.items()],
@@ -84,6 +86,33 @@ def load(path: Path, identity: str) -> Index | None:
     try:
         return _index(*found)
     except (KeyError, TypeError, ValueError, IndexError, pa.ArrowException):
+        return None
+
+
+def save_idle(idle: Mapping[Engine, Segments], path: Path, identity: str) -> None:
+    """Write causes of idle time to the file ``path``.
+
+    Raises
+    ------
+    OSError
+        When it can't be written.
+    """
+    held = Arrays()
+    content = [[*engine, *map(held.add, own.arrays)] for engine, own in idle.items()]
+    arrays.write(path, identity, VERSION, content, held)
+
+
+def load_idle(path: Path, identity: str) -> dict[Engine, Segments] | None:
+    """The causes in the file ``path``; None unless they are of this very trace, and whole."""
+    found = arrays.read(path, identity, VERSION)
+    if found is None:
+        return None
+    try:
+        return {
+            (device, engine): _segments(found[1], numbers, len(CAUSES) + 1)
+            for device, engine, *numbers in found[0]
+        }
+    except (TypeError, ValueError, IndexError):
         return None
 
 
@@ -124,11 +153,13 @@ def _read_track(track: Any, held: Sequence[npt.NDArray[Any]]) -> Track:
 
 
 def _read_sets(each: Any, held: Sequence[npt.NDArray[Any]]) -> tuple[int, EngineSets]:
-    device, engines, edges, sets, sums = each
-    count = 1 << len(engines)
-    return device, EngineSets(
-        tuple(engines), held[edges], held[sets], held[sums].reshape(-1, count)
-    )
+    device, engines, *numbers = each
+    return device, EngineSets(tuple(engines), _segments(held, numbers, 1 << len(engines)))
+
+
+def _segments(held: Sequence[npt.NDArray[Any]], numbers: Sequence[int], count: int) -> Segments:
+    edges, codes, sums = (held[number] for number in numbers)
+    return Segments(edges, codes, sums.reshape(-1, count))
 
 
 def _lanes(lanes: Any) -> tuple[Lane, ...]:

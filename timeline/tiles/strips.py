@@ -1,4 +1,4 @@
-"""Tiles of computed rows: how many engines of a device are busy, and when copies are hidden."""
+"""Tiles of computed rows: how many engines are busy, when copies are hidden, why one is idle."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ import numpy.typing as npt
 from timeline.engines import COPY_ENGINES, GRAPH, HOST, SM
 from timeline.intervals import Int64
 from timeline.tiles.coverage import EngineSets
+from timeline.tiles.segments import Segments
 from timeline.tiles.tile import BUCKETS, Tile
 
-__all__ = ["busy_tile", "overlap_tile"]
+__all__ = ["NO_TILE", "busy_tile", "idle_tile", "overlap_tile"]
 
 _NONE = np.zeros(0, np.int64)
+Int32 = npt.NDArray[np.int32]
 
 
 def busy_tile(sets: EngineSets, level: int, index: int) -> Tile:
@@ -33,6 +35,20 @@ def overlap_tile(sets: EngineSets, level: int, index: int) -> Tile:
     return _strip(sets, level, index, weight)
 
 
+def idle_tile(idle: Segments, level: int, index: int) -> Tile:
+    """Idle time of an engine, its cause as the name: index into ``timeline.tiles.idle.CAUSES``.
+
+    There is a merged bar for each cause that a bucket has, with its very time in the bucket.
+    """
+    edges = _edges(level, index)
+    lo, hi = idle.touching(int(edges[0]), int(edges[-1]))
+    if hi - lo <= BUCKETS:
+        return _bars(idle, np.flatnonzero(idle.codes[lo:hi]) + lo, -1)
+    spent = np.diff(idle.before(edges), axis=0)[:, 1:]
+    bucket, cause = np.nonzero(spent)
+    return _merged(bucket, spent[bucket, cause], cause.astype(np.int32))
+
+
 def _bit(sets: EngineSets, engine: str) -> int:
     return 1 << sets.engines.index(engine) if engine in sets.engines else 0
 
@@ -47,31 +63,34 @@ def _codes(sets: EngineSets, among: int) -> list[int]:
     return [code & among for code in range(1 << len(sets.engines))]
 
 
+def _edges(level: int, index: int) -> Int64:
+    return (index * BUCKETS + np.arange(BUCKETS + 1, dtype=np.int64)) << level
+
+
 def _strip(sets: EngineSets, level: int, index: int, weight: Int64) -> Tile:
-    edges = (index * BUCKETS + np.arange(BUCKETS + 1, dtype=np.int64)) << level
-    lo, hi = sets.segments(int(edges[0]), int(edges[-1]))
+    edges, segments = _edges(level, index), sets.segments
+    lo, hi = segments.touching(int(edges[0]), int(edges[-1]))
     if hi - lo <= BUCKETS:
-        chosen = np.flatnonzero(weight[sets.sets[lo:hi]]) + lo
-        code = sets.sets[chosen].astype(np.int32)
-        return _tile(sets.edges[chosen], sets.edges[chosen + 1], chosen, code, _NONE, _NONE, None)
-    spent = np.diff(sets.before(edges), axis=0)
+        return _bars(segments, np.flatnonzero(weight[segments.codes[lo:hi]]) + lo, 0)
+    spent = np.diff(segments.before(edges), axis=0)
     total = spent @ weight
     bucket = np.flatnonzero(total)
     most = np.where(weight > 0, spent, 0)[bucket].argmax(axis=1)
-    none = np.zeros(0, np.int32)
-    return _tile(_NONE, _NONE, _NONE, none, bucket, total[bucket], most.astype(np.int32))
+    return _merged(bucket, total[bucket], most.astype(np.int32))
 
 
-def _tile(
-    start: Int64,
-    end: Int64,
-    place: Int64,
-    code: npt.NDArray[np.int32],
-    bucket: Int64,
-    total: Int64,
-    most: npt.NDArray[np.int32] | None,
-) -> Tile:
+def _bars(segments: Segments, chosen: Int64, shift: int) -> Tile:
+    """Segments as they are, their codes moved by ``shift`` as their names."""
+    start, end = segments.edges[chosen], segments.edges[chosen + 1]
+    name, track = segments.codes[chosen].astype(np.int32) + shift, np.zeros(len(chosen), np.int64)
+    return Tile(start, end, chosen, name, track, *(_NONE,) * 5, np.zeros(0, np.int32))
+
+
+def _merged(bucket: Int64, total: Int64, name: Int32) -> Tile:
     nothing = np.zeros(len(bucket), np.int64)
-    names = np.zeros(0, np.int32) if most is None else most
-    track = np.zeros(len(start), np.int64)
-    return Tile(start, end, place, code, track, bucket, nothing, total, nothing, nothing, names)
+    bars = (_NONE, _NONE, _NONE, np.zeros(0, np.int32), _NONE)
+    return Tile(*bars, bucket, nothing, total, nothing, nothing, name)
+
+
+NO_TILE = _merged(_NONE, _NONE, np.zeros(0, np.int32))
+"""Of what is not known yet."""

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from timeline.intervals import Int64
-from timeline.tiles.levels import DIRECT, starting
+from timeline.tiles.levels import starting
 from timeline.tiles.track import Level, Track
 
 __all__ = ["BUCKETS", "Tile", "tile"]
@@ -105,7 +105,7 @@ def _read(track: Track, level: int, first: int) -> tuple[Int64, _Counted]:
     """Places of the long spans that touch a tile, and what starts in its buckets."""
     lo, hi = track.touching(first << level, (first + BUCKETS) << level)
     found = _level(track, level)
-    if found is None or hi - lo <= DIRECT:
+    if found is None or hi - lo <= BUCKETS:
         return _direct(track, level, first, lo, hi)
     a, b = np.searchsorted(found.bucket, (first, first + BUCKETS))
     here, until = np.searchsorted(found.long, (lo, hi))
@@ -152,6 +152,9 @@ def _joined(
 def _columns(
     tracks: dict[int, Track], of: Int64, place: Int64
 ) -> tuple[Int64, Int64, npt.NDArray[np.int32]]:
+    if len(tracks) == 1:
+        (spans,) = (track.spans for track in tracks.values())
+        return spans.start[place], spans.end[place], spans.name[place]
     start, end = np.empty(len(of), np.int64), np.empty(len(of), np.int64)
     name = np.empty(len(of), np.int32)
     for number in np.unique(of).tolist():

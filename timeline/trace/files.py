@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -104,11 +105,11 @@ def _is_part(name: str) -> bool:
 
 
 @contextmanager
-def replacing(target: Path) -> Iterator[Path]:
+def replacing(target: Path, *, overwrite: bool) -> Iterator[Path]:
     """A new folder beside ``target`` that takes its place when the block ends well.
 
     ``target`` must have passed :func:`checked_target`. What was there goes only when the new
-    folder is in its place.
+    folder is in its place, and without ``overwrite`` never: of two who write at once, one wins.
     """
     with as_output_error(target):
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -116,15 +117,22 @@ def replacing(target: Path) -> Iterator[Path]:
         try:
             new.chmod(0o777 & ~_umask())
             yield new
-            _swap(new, target)
+            _swap(new, target, overwrite)
         except BaseException:
             shutil.rmtree(new, ignore_errors=True)
             raise
 
 
-def _swap(new: Path, target: Path) -> None:
-    if not target.exists() or not any(target.iterdir()):
-        new.replace(target)
+def _swap(new: Path, target: Path, overwrite: bool) -> None:
+    if not overwrite or not target.exists() or not any(target.iterdir()):
+        try:
+            new.replace(target)  # fails where something is in it
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+            raise OutputError(
+                f"{target}: somebody else has just written it; choose another place"
+            ) from error
         return
     old = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".old", dir=target.parent))
     target.replace(old)

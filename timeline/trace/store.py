@@ -63,7 +63,7 @@ def save(trace: Trace, path: str | os.PathLike[str], *, overwrite: bool = False)
         When the place can't be written, or something is there.
     """
     target = checked_target(path, overwrite)
-    with replacing(target) as folder:
+    with replacing(target, overwrite=overwrite) as folder:
         contents = write_parts(folder, encoded(trace.tables), {})
         write_meta(folder, trace.meta, contents, ended=True)
     return target

@@ -94,7 +94,7 @@ class TraceWriter:
         self._contents: dict[str, Contents] = {}
         self._ring = Ring(max_bytes)
         self._closed = False
-        with replacing(self.path) as folder:
+        with replacing(self.path, overwrite=overwrite) as folder:
             write_meta(folder, self._meta.of(Kept()), self._contents, ended=False)
 
     def append(

@@ -15,6 +15,7 @@ from timeline.tiles import identity_of
 from timeline.trace import Trace
 from timeline.ui.canvas.kept import KEPT, Stored
 from timeline.ui.glimpse import glimpse
+from timeline.ui.later import LaterTables
 from timeline.ui.opened import Opened
 
 __all__ = ["UPLOAD_LIMITS", "Import", "of_path", "of_upload"]
@@ -24,8 +25,7 @@ UPLOAD_LIMITS = Limits(file_bytes=2 << 30, expanded_bytes=16 << 30, rows=50_000_
 
 Tell = Callable[[int, int], None]
 Read = Callable[[Tell], Trace]
-Tables = Callable[[], Mapping[str, pa.Table]]
-Glimpse = Callable[[Tables], Opened | None]
+Glimpse = Callable[[LaterTables], Opened | None]
 
 
 class _StoppedError(TimelineError):
@@ -54,7 +54,8 @@ class Import:
         self._error: TimelineError | None = None
         self._thread = threading.Thread(target=self._run, args=(read,), daemon=True)
         self._lock, self._started = threading.Lock(), False
-        self._found = glimpse(self._tables) if glimpse is not None else None
+        later = LaterTables(self._tables, lambda: self._whole is not None)
+        self._found = glimpse(later) if glimpse is not None else None
         if self._found is None:
             self._start()
 

@@ -13,6 +13,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from timeline.trace import Trace
 from timeline.ui.canvas.grants import GRANTS
 from timeline.ui.canvas.kept import KEPT
+from timeline.ui.canvas.manifest import inlined
 from timeline.ui.canvas.routes import place
 from timeline.ui.canvas.shown import Shown
 from timeline.ui.page import theme_name
@@ -41,7 +42,8 @@ def timeline_view(title: str, trace: Trace, key: str) -> None:
     context = get_script_run_ctx()
     session = context.session_id if context is not None else ""
     token = GRANTS.token(session, key, shown, _is_open)
-    _component()(key=key, data={"token": token, "place": place(), "theme": theme_name()})
+    data = {"token": token, "place": place(), "theme": theme_name(), **inlined(shown)}
+    _component()(key=key, data=data)
 
 
 @cache

@@ -12,8 +12,9 @@ from timeline.figures.units import byte_text, duration_text
 from timeline.tiles.waits import WAITS
 from timeline.ui.canvas.links import Link
 from timeline.ui.canvas.shown import Shown
+from timeline.ui.later import are_read
 
-__all__ = ["details"]
+__all__ = ["brief", "details"]
 
 _TIMES = ("start", "end", "queued", "submitted")
 _WORDS = {
@@ -39,20 +40,8 @@ def details(shown: Shown, track: int, place: int) -> dict[str, Any]:
     UsageError
         When there is none.
     """
-    index = shown.index
-    if not 0 <= track < len(index.tracks) or not 0 <= place < len(index.tracks[track]):
-        raise UsageError("no such bar in this trace; load the page again")
-    spans = index.tracks[track].spans
-    table, row = index.tables[track], int(spans.row[place])
-    found = {
-        "track": track,
-        "place": place,
-        "last": len(spans) - 1,
-        "start": int(spans.start[place]),
-        "end": int(spans.end[place]),
-        "table": table,
-        "name": int(spans.name[place]),
-    }
+    found, index = _span(shown, track, place), shown.index
+    table, row = found["table"], int(index.tracks[track].spans.row[place])
     if table == WAITS:
         return found | _wait(shown, row, found)
     values = shown.trace.tables[table].slice(row, 1).to_pylist()[0]
@@ -65,19 +54,52 @@ def details(shown: Shown, track: int, place: int) -> dict[str, Any]:
     }
 
 
+def _span(shown: Shown, track: int, place: int) -> dict[str, Any]:
+    index = shown.index
+    if not 0 <= track < len(index.tracks) or not 0 <= place < len(index.tracks[track]):
+        raise UsageError("no such bar in this trace; load the page again")
+    spans = index.tracks[track].spans
+    return {
+        "track": track,
+        "place": place,
+        "last": len(spans) - 1,
+        "start": int(spans.start[place]),
+        "end": int(spans.end[place]),
+        "table": index.tables[track],
+        "name": int(spans.name[place]),
+    }
+
+
+def brief(shown: Shown, track: int, place: int) -> dict[str, Any]:
+    """What :func:`details` says, as far as it is known while the trace is still to be read.
+
+    ``whole`` says whether that is all.
+    """
+    if are_read(shown.trace):
+        return details(shown, track, place) | {"whole": True}
+    found = _span(shown, track, place)
+    title = shown.texts(found["table"], [found["name"]])[0][1] or found["table"]
+    return found | {"title": title, "facts": _times(found), "links": [], "whole": False}
+
+
+def _times(found: dict[str, Any]) -> list[tuple[str, str]]:
+    length = found["end"] - found["start"]
+    return [
+        ("from the first activity", f"{found['start']:,} ns"),
+        ("length", f"{length:,} ns ({duration_text(length)})"),
+    ]
+
+
 def _wait(shown: Shown, row: int, found: dict[str, Any]) -> dict[str, Any]:
     """A wait, and who waited for whom."""
-    waits, length = shown.index.waits, found["end"] - found["start"]
+    waits = shown.index.waits
     ends = (("waited for", waits.waited_for[row]), ("who waited", waits.waiting[row]))
     links = [
         _linked(shown, Link(kind, "activities", int(other))) for kind, other in ends if other >= 0
     ]
     return {
         "title": shown.texts(WAITS, [found["name"]])[0][1],
-        "facts": [
-            ("from the first activity", f"{found['start']:,} ns"),
-            ("length", f"{length:,} ns ({duration_text(length)})"),
-        ],
+        "facts": _times(found),
         "links": [link for link in links if link is not None],
     }
 

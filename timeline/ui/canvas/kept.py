@@ -83,13 +83,17 @@ class Kept:
         if found is not None:
             return found
         found = build(trace)
-        if trace.activities.num_rows >= WORTH_KEEPING:
-            samples = samples_folder()
-            near = samples is None or samples.resolve() not in stored.path.resolve().parents
-            threading.Thread(
-                target=keep, args=(found, stored.path, stored.identity), kwargs={"near": near}
-            ).start()
+        threading.Thread(target=self.keep, args=(trace, found)).start()
         return found
+
+    def keep(self, trace: Trace, index: Index) -> None:
+        """Write an index to the disk, if the trace lies there and it is worth it."""
+        stored = self._stored.get(trace)
+        if stored is None or trace.activities.num_rows < WORTH_KEEPING:
+            return
+        samples = samples_folder()
+        near = samples is None or samples.resolve() not in stored.path.resolve().parents
+        keep(index, stored.path, stored.identity, near=near)
 
     def _name(self, trace: Trace) -> str:
         with self._lock:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from timeline.figures.escape import plain
 from timeline.figures.host_lanes import blocks_host
 from timeline.figures.palette import DARK, LIGHT, ROLES, SM_SHADES, Theme, ink_on, role_code
 from timeline.figures.stamp_lanes import look
 from timeline.tiles import BUCKETS, Index, Lane
+from timeline.tiles.idle import CAUSES
 from timeline.ui.canvas.shown import Shown
 
-__all__ = ["manifest"]
+__all__ = ["MOST_NAMES", "inlined", "manifest"]
 
 _LOOKS = {
     "SM": f"sm{len(SM_SHADES) - 1}",
@@ -23,16 +26,38 @@ _LOOKS = {
     "GRAPH": "graph",
     "HOST": "host_func",
     "other": "host_func",
+    "idle": "host_func",
 }
-_MOST_NAMES = 100_000
+MOST_NAMES = 100_000
+"""Names of a table that a page is told something about."""
+
+
+_MOST_INLINED = 200_000
+_MADE: WeakKeyDictionary[Index, dict[str, Any]] = WeakKeyDictionary()
+
+
+def inlined(shown: Shown) -> dict[str, Any]:
+    """The manifest for the page's own data, which spares it a request; nothing if it is large."""
+    found = manifest(shown)
+    return {"manifest": found} if _size(found) <= _MOST_INLINED else {}
+
+
+def _size(content: dict[str, Any]) -> int:
+    return len(json.dumps(content))
 
 
 def manifest(shown: Shown) -> dict[str, Any]:
-    """The JSON that the page reads once a trace."""
+    """The JSON that the page reads once a trace; made once an index."""
+    index = shown.index
+    if index not in _MADE:
+        _MADE[index] = _made(shown)
+    return {**_MADE[index], "title": plain(shown.title)}
+
+
+def _made(shown: Shown) -> dict[str, Any]:
     index = shown.index
     number = iter(range(len(index.rows)))
     return {
-        "title": plain(shown.title),
         "origin": str(index.origin),
         "first": index.first,
         "last": index.last,
@@ -48,6 +73,7 @@ def manifest(shown: Shown) -> dict[str, Any]:
         "themes": {theme.name: _theme(theme) for theme in (LIGHT, DARK)},
         "roles": [_role(code) for code in range(len(ROLES))],
         "shades": list(shown.shades.items()),
+        "causes": CAUSES,
         "blocked": _blocking(index),
         "stamps": [look(role or "") for role in _names(index, "stamps")],
     }
@@ -63,6 +89,7 @@ def _lane(lane: Lane, number: Any) -> dict[str, Any]:
         "table": lane.table,
         "look": role_code(_LOOKS.get(lane.look, lane.look)),
         "rows": rows,
+        **({"lazy": True} if lane.table == "idle" else {}),
         "streams": _streams(lane),
         "parts": [_lane(part, number) for part in lane.parts],
     }
@@ -104,5 +131,5 @@ def _blocking(index: Index) -> list[int]:
 
 def _names(index: Index, table: str) -> list[str | None]:
     known = index.names.get(table)
-    found: list[str | None] = [] if known is None else known[:_MOST_NAMES].to_pylist()
+    found: list[str | None] = [] if known is None else known[:MOST_NAMES].to_pylist()
     return found

@@ -6,9 +6,11 @@ one trace (:mod:`timeline.ui.canvas.grants`), in a header that no other site's p
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -17,10 +19,12 @@ from streamlit import config
 from timeline.errors import TimelineError, UsageError
 from timeline.tiles import measures
 from timeline.tiles.encode import encoded
-from timeline.tiles.search import found
-from timeline.ui.canvas.details import details
+from timeline.tiles.hits import encoded_hits
+from timeline.tiles.search import Bools, found, matches
+from timeline.ui.canvas.details import brief, details
 from timeline.ui.canvas.grants import GRANTS
-from timeline.ui.canvas.manifest import manifest
+from timeline.ui.canvas.idle import job_of
+from timeline.ui.canvas.manifest import MOST_NAMES, manifest
 from timeline.ui.canvas.shown import Shown
 
 __all__ = ["HEADER", "place", "routes"]
@@ -68,18 +72,27 @@ def _json(content: Any) -> Response:
     return JSONResponse(content, headers=_PLAIN)
 
 
+def _binary(content: bytes) -> Response:
+    return Response(content, headers=_BINARY, media_type="application/octet-stream")
+
+
 def _manifest(shown: Shown, _query: Query) -> Response:
     return _json(manifest(shown))
 
 
 def _tile(shown: Shown, query: Query) -> Response:
+    level, rows, place = _tile_asked(shown, query)
+    return _binary(encoded(shown.index, rows, level, place))
+
+
+def _tile_asked(shown: Shown, query: Query) -> tuple[int, list[int], int]:
+    """Level, rows and number of a tile."""
     level, rows = _integer(query, "level"), _integers(query, "rows", _MOST_ROWS)
     if not 0 <= level <= _HIGHEST:
         raise UsageError(f"level {level}: levels go from 0 to {_HIGHEST}")
     if not all(0 <= row < len(shown.index.rows) for row in rows):
         raise UsageError("no such row in this trace; load the page again")
-    content = encoded(shown.index, rows, level, _integer(query, "index"))
-    return Response(content, headers=_BINARY, media_type="application/octet-stream")
+    return level, rows, _integer(query, "index")
 
 
 def _names(shown: Shown, query: Query) -> Response:
@@ -100,9 +113,35 @@ def _measures(shown: Shown, query: Query) -> Response:
 def _search(shown: Shown, query: Query) -> Response:
     since = (_integer(query, "start"), _integer(query, "track"), _integer(query, "place"))
     back = query.get("back") == "yes"
-    hit = found(shown.index, query.get("text", "")[:_LONGEST_TEXT], since, back=back)
-    at = None if hit.at is None else {"track": hit.at[1], "place": hit.at[2]}
-    return _json({"count": hit.count, "at": at})
+    text = _text(query)
+    hit = found(shown.index, text, since, back=back)
+    item = None if hit.at is None else brief(shown, hit.at[1], hit.at[2])
+    at = item and {"track": item["track"], "place": item["place"]}
+    codes = {table: _bits(own) for table, own in matches(shown.index, text).by_table.items()}
+    return _json({"count": hit.count, "at": at, "item": item, "codes": codes})
+
+
+def _bits(flags: Bools) -> str:
+    """In base 64; of the first names only, where they are very many."""
+    return b64encode(np.packbits(flags[:MOST_NAMES], bitorder="little").tobytes()).decode()
+
+
+def _text(query: Query) -> str:
+    return query.get("text", "")[:_LONGEST_TEXT]
+
+
+def _hits(shown: Shown, query: Query) -> Response:
+    level, rows, place = _tile_asked(shown, query)
+    content = encoded_hits(shown.index, rows, _text(query), level, place)
+    return _binary(content)
+
+
+def _idle(shown: Shown, query: Query) -> Response:
+    index = shown.index
+    job = job_of(index)
+    if query.get("begin") == "yes":
+        job.begin(index, shown.trace)
+    return _json(job.state(index))
 
 
 _ANSWERS: Mapping[str, Answer] = {
@@ -112,6 +151,8 @@ _ANSWERS: Mapping[str, Answer] = {
     "details": _details,
     "measures": _measures,
     "search": _search,
+    "hits": _hits,
+    "idle": _idle,
 }
 
 
