@@ -25,6 +25,7 @@ from timeline.intervals import (
     sweep,
     union,
 )
+from timeline.intervals.limits import exact_bincount, exact_sum
 
 SPAN = 60
 quick = settings(max_examples=60, deadline=None)
@@ -228,3 +229,92 @@ def test_a_coverage_of_too_many_lanes_is_refused() -> None:
 def test_no_lanes() -> None:
     assert coverage([]).busy_ns() == 0
     assert pairwise_overlap([]).shape == (0, 0)
+
+
+NONE: Pairs = []
+EMPTY = columns(NONE)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        *union([], []),
+        *union([3], [3]),
+        *clip([0], [9], 9, 20),
+        *gaps(*EMPTY, 5, 5),
+        *intersect(*EMPTY, *EMPTY),
+        *subtract(*EMPTY, *union([0], [1])),
+        depth_histogram([], [])[1:],
+        pairwise_overlap([])[:0, 0:0].ravel(),
+        UnionIndex(*EMPTY).before([]),
+    ],
+)
+def test_nothing_is_int64_too(found: npt.NDArray[np.int64]) -> None:
+    assert found.dtype == np.int64
+    assert found.size == 0
+
+
+def test_the_depth_of_nothing_is_no_time() -> None:
+    found = depth_histogram([4], [4])
+    assert found.dtype == np.int64
+    assert found.tolist() == [0]
+
+
+def test_an_index_of_nothing_measures_nothing_of_any_shape() -> None:
+    found = UnionIndex(*EMPTY).before([[1, 2], [3, 4]])
+    assert found.dtype == np.int64
+    assert found.tolist() == [[0, 0], [0, 0]]
+
+
+def test_the_widest_span_is_still_measured() -> None:
+    """One ns below the limit; at the limit it is refused."""
+    whole = union([0], [LIMIT_NS - 1])
+    assert measure(*whole) == LIMIT_NS - 1
+    assert UnionIndex(*whole).measure(0, LIMIT_NS) == LIMIT_NS - 1
+    assert coverage([whole]).busy_ns() == LIMIT_NS - 1
+    with pytest.raises(
+        TraceError,
+        match=f"^times from 0 to {LIMIT_NS} ns span nine years or more: they are not of one clock; "
+        "leave out the records with wrong times$",
+    ):
+        union([0], [LIMIT_NS])
+
+
+def test_the_last_time_of_the_clock_is_taken_from_unsigned_columns() -> None:
+    last = np.array([2**63 - 1], np.uint64)
+    starts, ends = union(last - np.uint64(5), last)
+    assert (starts.tolist(), ends.tolist()) == ([2**63 - 6], [2**63 - 1])
+    with pytest.raises(
+        TraceError, match=r"^a time of 2\*\*63 ns or more: not a time of this clock$"
+    ):
+        union(last, last + np.uint64(1))
+
+
+def test_what_is_no_column_is_named() -> None:
+    with pytest.raises(TypeError, match=r"^times are integers of ns, not float64$"):
+        union([0.5], [1.5])
+    with pytest.raises(ValueError, match=r"^starts and ends of shapes \(2,\) and \(1,\)$"):
+        union([0, 1], [2])
+    with pytest.raises(ValueError, match=r"shapes \(1, 1\) and \(1, 1\)$"):
+        union([[0]], [[1]])
+    lanes = [union([0], [1])] * (sweep.MOST_LANES + 1)
+    with pytest.raises(ValueError, match=r"^a coverage of 17 lanes; 16 are the most$"):
+        coverage(lanes)
+    assert coverage(lanes[1:]).overlap_ns(*range(sweep.MOST_LANES)) == 1
+
+
+def test_sums_beyond_int64_are_exact() -> None:
+    values = np.full(5, 2**62 - 1, np.int64)
+    assert exact_sum(values) == 5 * (2**62 - 1)
+    assert exact_sum(-values) == -5 * (2**62 - 1)
+    assert exact_sum(values[:0]) == 0
+
+
+def test_totals_beyond_float64_are_exact() -> None:
+    weights = np.array([2**53 + 1, 2**27 - 1, 3], np.int64)
+    found = exact_bincount(np.array([2, 0, 2]), weights, 5)
+    assert found.dtype == np.int64
+    assert found.tolist() == [2**27 - 1, 0, 2**53 + 4, 0, 0]
+    few = exact_bincount(np.array([1]), np.array([7]), 3)
+    assert few.dtype == np.int64
+    assert few.tolist() == [0, 7, 0]
