@@ -1,4 +1,5 @@
 import importlib.util
+import io
 import os
 import shutil
 import sys
@@ -6,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from timeline.trace import Device, Meta, Trace, table
@@ -138,3 +140,135 @@ def chromium() -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def contexts(chromium: Any) -> Iterator[dict[str, Any]]:
+    """One browser profile for each colour scheme; pages of one share its cache."""
+    found = {
+        scheme: chromium.new_context(
+            viewport={"width": 1280, "height": 1000}, color_scheme=scheme, reduced_motion="reduce"
+        )
+        for scheme in ("light", "dark")
+    }
+    yield found
+    for context in found.values():
+        context.close()
+
+
+def _opened(context: Any) -> Iterator[Any]:
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    asked: list[str] = []
+    wrong: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    yield page
+    page.close()
+    here = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")
+    assert [url for url in asked if not url.startswith(here)] == []
+    assert wrong == []
+
+
+@pytest.fixture
+def page(contexts: dict[str, Any]) -> Iterator[Any]:
+    """A page that may ask nothing of any other machine, and that has no errors."""
+    yield from _opened(contexts["light"])
+
+
+@pytest.fixture
+def dark_page(contexts: dict[str, Any]) -> Iterator[Any]:
+    """The same in the dark."""
+    yield from _opened(contexts["dark"])
+
+
+class Stage:
+    """The interactive timeline on a page."""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+
+    def open(self, address: str, **query: str) -> Any:
+        """Go to the timeline; returns its root element once the picture is exact."""
+        more = "".join(f"&{name}={value}" for name, value in query.items())
+        self.page.goto(f"{address}/timeline?part=Timeline{more}")
+        return self.settled()
+
+    def settled(self) -> Any:
+        self.page.wait_for_selector(".timeline[data-state=exact]")
+        return self.page.locator(".timeline").first
+
+    def ask(self, script: str, argument: Any = None) -> Any:
+        """What an expression over ``t``, the timeline, is."""
+        root = self.page.locator(".timeline").first
+        return root.evaluate(
+            f"(root, argument) => {{ const t = root.timeline; {script} }}", argument
+        )
+
+    def until(self, condition: str) -> None:
+        """Wait for a condition over ``t``."""
+        root = self.page.locator(".timeline").first.element_handle()
+        self.page.wait_for_function(
+            f"root => {{ const t = root.timeline; return {condition}; }}", arg=root
+        )
+
+    def visible(self) -> dict[str, dict[str, Any]]:
+        """What is in view, by the lane's key."""
+        return {lane["key"]: lane for lane in self.ask("return t.inView.visible()")}
+
+    def view(self) -> tuple[float, float]:
+        start, end = self.ask("return [t.view.start, t.view.end]")
+        return start, end
+
+    def line(self, key: str) -> dict[str, Any]:
+        """Where a lane lies on the page: its box."""
+        box = self.page.locator(".stage").bounding_box()
+        y, height = self.ask(
+            "const line = t.scene.lines.find(({ key }) => key === argument);"
+            "return [line.y - t.top, line.height]",
+            key,
+        )
+        return {"x": box["x"], "y": box["y"] + 26 + y, "width": box["width"], "height": height}
+
+    def pixels(self) -> Any:
+        """The canvas as it is on the screen, rows of RGB."""
+        from PIL import Image
+
+        shot = self.page.locator(".stage canvas").screenshot()
+        return np.asarray(Image.open(io.BytesIO(shot)).convert("RGB"))
+
+    def share_of(self, colour: str) -> float:
+        """Part of the canvas that has exactly this colour."""
+        wanted = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+        return float((self.pixels() == wanted).all(axis=2).mean())
+
+    def press(self, *keys: str) -> None:
+        """Press keys on the stage."""
+        self.page.locator(".stage").focus()
+        for key in keys:
+            self.page.keyboard.press(key)
+
+
+@pytest.fixture
+def stage(page: Any) -> Stage:
+    """The timeline of a light page."""
+    return Stage(page)
+
+
+@pytest.fixture
+def dark_stage(dark_page: Any) -> Stage:
+    """The timeline of a dark one."""
+    return Stage(dark_page)
+
+
+@pytest.fixture
+def axe() -> Callable[[Any], list[tuple[str, str]]]:
+    """What axe-core finds on a page that is serious or critical."""
+    found = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+
+    def grave(page: Any) -> list[tuple[str, str]]:
+        violations = found.run(page).response["violations"]
+        bad = [each for each in violations if each["impact"] in ("serious", "critical")]
+        return [(each["id"], each["nodes"][0]["html"]) for each in bad]
+
+    return grave

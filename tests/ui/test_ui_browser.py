@@ -2,7 +2,6 @@
 
 import io
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,42 +20,6 @@ SHOWN = """() => [...document.querySelectorAll('.js-plotly-plot')].flatMap(
     .flatMap(t => Array.from(t.customdata, row => `${row[1]} ${row[2]} ${row[4]}`)))
   .sort().join()"""
 """Start, length and correlation of every activity drawn, in ns, as text."""
-
-
-@pytest.fixture(scope="module")
-def contexts(chromium: Any) -> Iterator[dict[str, Any]]:
-    """One browser profile for each colour scheme; pages of one share its cache."""
-    found = {
-        scheme: chromium.new_context(
-            viewport={"width": 1280, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
-        )
-        for scheme in ("light", "dark")
-    }
-    yield found
-    for context in found.values():
-        context.close()
-
-
-@pytest.fixture
-def page(contexts: dict[str, Any]) -> Iterator[Any]:
-    yield from opened(contexts["light"])
-
-
-@pytest.fixture
-def dark_page(contexts: dict[str, Any]) -> Iterator[Any]:
-    yield from opened(contexts["dark"])
-
-
-def opened(context: Any) -> Iterator[Any]:
-    """A page that may ask nothing of any other machine."""
-    page = context.new_page()
-    page.set_default_timeout(60_000)
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    yield page
-    page.close()
-    here = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")
-    assert [url for url in asked if not url.startswith(here)] == []
 
 
 def settled(page: Any) -> None:
@@ -185,36 +148,6 @@ def test_hostile_names_stay_text(page: Any, dashboard: str, place: str) -> None:
     )
     assert "<img src=x onerror" in "".join(page.locator(".js-plotly-plot").all_text_contents())
     assert "3 records were dropped" in page.locator("body").inner_text()
-
-
-PAGES = (
-    *("open", "overview", "timeline", "findings", "whatif", "compare", "ranks"),
-    "techniques?technique=pdl",
-)
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_page_can_be_used_by_everyone(
-    contexts: dict[str, Any], dashboard: str, scheme: str
-) -> None:
-    """axe-core finds nothing serious, nothing is cut off at the side, and nobody sees Streamlit."""
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    for page in opened(contexts[scheme]):
-        for place in PAGES:
-            page.goto(f"{dashboard}/{place}")
-            settled(page)
-            page.wait_for_load_state("networkidle")
-            found = axe.run(page).response["violations"]
-            grave = [each for each in found if each["impact"] in ("serious", "critical")]
-            assert [(each["id"], each["nodes"][0]["html"]) for each in grave] == [], place
-            for width in (2560, 1280):
-                page.set_viewport_size({"width": width, "height": 900})
-                over = "() => document.documentElement.scrollWidth - window.innerWidth"
-                assert page.evaluate(over) <= 0, (place, width)
-            assert (
-                page.locator("[data-testid=stMainMenu], [data-testid=stAppDeployButton]").count()
-                == 0
-            )
 
 
 STAND_IN = """<script>

@@ -9,7 +9,7 @@ from typing import Any
 from timeline.engines import ENGINES, SM
 from timeline.figures.palette import ENGINE_ROLES
 
-__all__ = ["Look", "Part", "ShareRow", "share_rows"]
+__all__ = ["Look", "Part", "ShareRow", "cause_looks", "share_rows"]
 
 Device = Mapping[str, Any]
 
@@ -60,6 +60,11 @@ _CAUSES = {
     "nothing": ("nothing to do", ""),
 }
 _AT_ONCE = ("busy", "overlap", "overlap3")
+
+
+def cause_looks() -> dict[str, tuple[str, Look]]:
+    """Of each cause of idle time its words and its look."""
+    return {cause: (words, _cause_look(cause)) for cause, (words, _) in _CAUSES.items()}
 
 
 def share_rows(device: Device) -> list[ShareRow]:
@@ -114,6 +119,9 @@ def _copies(device: Device) -> ShareRow | None:
 
 def _part(name: str, ns: int) -> Part:
     if name in _CAUSES:
-        words, pattern = _CAUSES[name]
-        return Part(words, ns, Look("range" if name == "nothing" else "blocked", pattern))
+        return Part(_CAUSES[name][0], ns, _cause_look(name))
     return Part(f"{name} busy", ns, Look(ENGINE_ROLES.get(name, _SM if name == SM else "busy")))
+
+
+def _cause_look(cause: str) -> Look:
+    return Look("range" if cause == "nothing" else "blocked", _CAUSES[cause][1])

@@ -19,7 +19,7 @@ from timeline.ui.differences import (
 )
 from timeline.ui.library import Item, library
 from timeline.ui.opened import Opened
-from timeline.ui.page import chart, errors_shown, intro, muted, section, style, theme_name
+from timeline.ui.page import chart, errors_shown, intro, muted, section, theme_name
 from timeline.ui.tables import table
 from timeline.ui.view import compared_table
 from timeline.ui.waiting import opened
@@ -31,7 +31,6 @@ _WHOLE = "first activity"
 
 def page() -> None:
     """Draw the page."""
-    style()
     with errors_shown():
         items = library()
         if len(items) < 2:

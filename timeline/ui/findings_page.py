@@ -14,7 +14,7 @@ from timeline.techniques import NAMES, technique
 from timeline.ui.bar import chosen, nothing
 from timeline.ui.literal import literal
 from timeline.ui.opened import Opened
-from timeline.ui.page import chart, errors_shown, intro, link, muted, section, style, theme_name
+from timeline.ui.page import chart, errors_shown, intro, link, muted, section, theme_name
 from timeline.ui.tables import table
 from timeline.ui.titles import title_of
 from timeline.ui.view import no_activity
@@ -34,7 +34,6 @@ _COLOURS: Mapping[str, Literal["red", "orange", "gray"]] = {
 
 def page() -> None:
     """Draw the page."""
-    style()
     with errors_shown():
         found = chosen()
         if found is None:

@@ -13,7 +13,7 @@ from timeline.techniques import technique
 from timeline.ui.importing import Import
 from timeline.ui.library import add_path, add_upload, library, remove, uploads
 from timeline.ui.literal import literal
-from timeline.ui.page import errors_shown, intro, link, section, style
+from timeline.ui.page import errors_shown, intro, link, section
 from timeline.ui.sources import samples_folder
 
 __all__ = ["page"]
@@ -27,7 +27,6 @@ _FORMATS = (
 
 def page() -> None:
     """Draw the page."""
-    style()
     intro("Open traces", "Nothing leaves this machine: files are read by the server it runs.", {})
     left, right = st.columns([1, 1], gap="large")
     with left, errors_shown():

@@ -15,7 +15,7 @@ from timeline.ui.findings_page import finding_table
 from timeline.ui.headlines import as_html, headlines, together_headlines
 from timeline.ui.measures import busy_engines
 from timeline.ui.opened import Opened
-from timeline.ui.page import chart, errors_shown, intro, link, section, style, theme_name
+from timeline.ui.page import chart, errors_shown, intro, link, section, theme_name
 from timeline.ui.tables import activity_table, measure_tables
 from timeline.ui.titles import title_of
 from timeline.ui.view import head_of, no_activity
@@ -27,7 +27,6 @@ Device = dict[str, Any]
 
 def page() -> None:
     """Draw the page."""
-    style()
     with errors_shown():
         found = chosen()
         if found is None:

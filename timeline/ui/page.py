@@ -1,10 +1,9 @@
-"""What all pages share: the style, the theme in use, and errors as one line."""
+"""What all pages share: the theme in use, and errors as one line."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
@@ -25,7 +24,6 @@ __all__ = [
     "muted",
     "offer",
     "section",
-    "style",
     "theme_name",
 ]
 
@@ -37,11 +35,6 @@ _CHART = {
     "toImageButtonOptions": {"format": "png", "scale": 2, "filename": "timeline"},
 }
 """Plotly's own options: wheel zoom, and a picture without a server."""
-
-
-def style() -> None:
-    """Add the stylesheet."""
-    st.html(Path(__file__).with_name("style.css"))
 
 
 def theme_name() -> Literal["light", "dark"]:

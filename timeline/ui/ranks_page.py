@@ -13,7 +13,7 @@ from timeline.ranks.shown import aligned_text, missing_lines, straggler_text
 from timeline.ui.library import Item, library, named
 from timeline.ui.literal import literal
 from timeline.ui.measuring import measured
-from timeline.ui.page import chart, errors_shown, intro, section, style, theme_name
+from timeline.ui.page import chart, errors_shown, intro, section, theme_name
 from timeline.ui.rank_tables import rank_rows, spread_rows
 from timeline.ui.sources import find
 from timeline.ui.tables import table
@@ -26,7 +26,6 @@ _MOST = 10
 
 def page() -> None:
     """Draw the page."""
-    style()
     intro(
         "Ranks",
         "Traces of one job, a rank each: how they differ, and who keeps others waiting.",

@@ -3,7 +3,11 @@
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 
 from timeline.ui.canvas import routes
+from timeline.ui.styled import Styled
 
-app = st.App(Path(__file__).with_name("script.py"), routes=routes())
+app = st.App(
+    Path(__file__).with_name("script.py"), routes=routes(), middleware=[Middleware(Styled)]
+)

@@ -11,7 +11,7 @@ from timeline.techniques import NAMES, Technique, technique
 from timeline.ui.cache import simulated
 from timeline.ui.controls import widget
 from timeline.ui.opened import Opened
-from timeline.ui.page import errors_shown, intro, muted, style
+from timeline.ui.page import errors_shown, intro, muted
 from timeline.ui.simulation import kernel_files
 from timeline.ui.tables import activity_table, measure_tables
 from timeline.ui.technique_tabs import claims_tab, gpu_tab, recorded_tab
@@ -26,7 +26,6 @@ _FIRST_DEVICE = "h200"
 
 def page() -> None:
     """Draw the page."""
-    style()
     with errors_shown():
         chosen = _choose()
         with st.sidebar:

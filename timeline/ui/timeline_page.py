@@ -7,7 +7,7 @@ import streamlit as st
 from timeline.report.build import MOST_EXPLAINED
 from timeline.ui.bar import chosen, nothing
 from timeline.ui.canvas import timeline_view
-from timeline.ui.page import errors_shown, intro, style
+from timeline.ui.page import errors_shown, intro
 from timeline.ui.titles import title_of
 from timeline.ui.view import head_of, numbers, picture
 
@@ -16,7 +16,6 @@ __all__ = ["page"]
 
 def page() -> None:
     """Draw the page."""
-    style()
     with errors_shown():
         found = chosen(whole=False)
         if found is None:

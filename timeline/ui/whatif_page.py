@@ -12,7 +12,7 @@ from timeline.ui.bar import chosen, nothing
 from timeline.ui.headlines import Headline, as_html
 from timeline.ui.literal import literal
 from timeline.ui.opened import Opened
-from timeline.ui.page import chart, errors_shown, intro, muted, section, style, theme_name
+from timeline.ui.page import chart, errors_shown, intro, muted, section, theme_name
 from timeline.ui.tables import table
 from timeline.ui.titles import title_of
 from timeline.ui.view import no_activity
@@ -29,7 +29,6 @@ _MOST = 50_000
 
 def page() -> None:
     """Draw the page."""
-    style()
     with errors_shown():
         found = chosen()
         if found is None:

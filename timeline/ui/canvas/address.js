@@ -1,11 +1,16 @@
-// The page's address names the view, the selected bar, the marks and the measured span.
+// The page's address names the view, its lanes, the selected bar, the marks and the measured span.
+
+const MOST_LANES = 40; // that an address names
 
 class Address {
   constructor(timeline) {
     this.timeline = timeline;
   }
 
-  /** `view` counts from the first activity, as `--window` does; `start` and `end` are trace time. */
+  /**
+   * `view` counts from the first activity, as `--window` does; `start` and `end` are trace time.
+   * Returns what isn't part of the view: whether idle time is asked for.
+   */
   read() {
     const { timeline } = this;
     const query = new URLSearchParams(location.search);
@@ -17,10 +22,12 @@ class Address {
     if (to > from) timeline.spans.measure(from, to);
     const [track, place] = numbers("bar", /^(\d+)\.(\d+)$/);
     if (place >= 0) timeline.selection.choose({ track, place });
+    timeline.scene.open(query.getAll("open"), query.getAll("shut"));
+    return { idle: { yes: true, no: false }[query.get("idle")] };
   }
 
   write() {
-    const { wasTouched, view, item, marks, span } = this.timeline;
+    const { wasTouched, view, item, marks, span, scene, causes, panel } = this.timeline;
     if (!wasTouched) return; // what was asked for stays as it was written
     const address = new URL(location.href);
     for (const name of ["start", "end"]) address.searchParams.delete(name);
@@ -29,10 +36,15 @@ class Address {
       bar: item && `${item.track}.${item.place}`,
       marks: marks.join(","),
       span: span && `${span.start}ns:${span.end}ns`,
+      idle: panel.idle.hidden ? "" : causes.on ? "yes" : "no",
     };
     for (const [name, value] of Object.entries(said)) {
       if (value) address.searchParams.set(name, value);
       else address.searchParams.delete(name);
+    }
+    for (const [name, keys] of [["open", scene.unfolded], ["shut", scene.folded]]) {
+      address.searchParams.delete(name);
+      for (const key of [...keys].slice(0, MOST_LANES)) address.searchParams.append(name, key);
     }
     if (address.href !== location.href) history.replaceState(history.state, "", address);
   }

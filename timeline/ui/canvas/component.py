@@ -21,8 +21,9 @@ from timeline.ui.page import theme_name
 __all__ = ["script", "timeline_view"]
 
 _PARTS = (
-    *("format", "tiles", "scene", "inview", "looks", "draw", "overlay", "frames"),
-    *("travel", "select", "spans", "search", "address", "panel", "input", "main"),
+    *("format", "tiles", "scene", "inview", "causes", "looks", "draw", "overlay", "frames"),
+    *("travel", "select", "spans", "search", "hits", "address", "elements", "legend", "details"),
+    *("help", "exports", "panel", "input", "main"),
 )
 _HERE = Path(__file__).parent
 

@@ -1,6 +1,8 @@
 // Drawing: the bars and labels of one frame, in device pixels, from the tiles there are.
 
 const LABEL_ROOM = 26;
+const DIM = 0.25; // of what isn't what was searched
+const NAMED = new Set(["activities", "calls", "ranges", "stamps"]);
 
 class Painter {
   constructor(canvas, manifest) {
@@ -11,6 +13,7 @@ class Painter {
     this.over = new Overlay(this);
   }
 
+  /** Take on the stage's size and the page's theme; returns whether colours changed. */
   resize(width, height, theme) {
     const ratio = window.devicePixelRatio || 1;
     const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
@@ -18,8 +21,10 @@ class Painter {
       Object.assign(this.canvas, { width: wide, height: high });
     }
     Object.assign(this, { ratio, width: wide, height: high, gutter: GUTTER * ratio });
+    const turned = this.looks.theme !== theme || this.looks.ratio !== ratio;
     this.looks.use(theme, ratio);
     this.colours = this.looks.colours;
+    return turned;
   }
 
   get room() {
@@ -90,7 +95,9 @@ class Painter {
       this.words(`${mark} ${line.label}`, 8, y + (HEADING / 2) * ratio, this.width / ratio - 16, true);
       return;
     }
-    this.bars(line, state);
+    if (line.lane.lazy && !state.causes.ready) {
+      this.words(state.causes.said, GUTTER + 8, y + (line.height / 2) * ratio, this.room / ratio, false);
+    } else this.bars(line, state);
     this.overlaps(line, state);
     context.fillStyle = colours.paper;
     context.fillRect(0, y, this.gutter, line.height * ratio);
@@ -177,7 +184,8 @@ class Painter {
 
   tile(lane, row, tile, y, height, state) {
     const engines = lane.table === "engines" ? this.manifest.engines[row.device].length : 0;
-    this.merged(lane, row, tile, y, height, engines);
+    const searched = state.search.found && NAMED.has(lane.table);
+    this.merged(lane, row, tile, y, height, engines, searched && state.hits);
     const { context, scale, gutter, width } = this;
     const from = this.view.start;
     const least = Math.max(1, Math.round(this.ratio));
@@ -199,7 +207,10 @@ class Painter {
         high = Math.max(Math.round(height * share), 1);
         top = y + height - high;
       }
+      const dim = searched && !state.search.matches(lane.table, tile.name[i]);
+      if (dim) context.globalAlpha = DIM;
       context.fillRect(left, top, right - left - gap, high);
+      context.globalAlpha = 1;
       if (!engines && right - left > room && height > 9 * this.ratio) {
         this.label(lane, tile.name[i], role, left, right - gap, y, height, state);
         filled = -1;
@@ -207,13 +218,16 @@ class Painter {
     }
   }
 
-  merged(lane, row, tile, y, height, engines) {
+  merged(lane, row, tile, y, height, engines, hits) {
     const { context, scale, gutter, width } = this;
+    const found = hits && hits.get(row.row, tile.level, tile.index);
     const bucket = 2 ** tile.level;
     const start = tile.index * this.manifest.buckets * bucket - this.view.start;
+    const least = lane.table === "idle" ? 1 : 2;
     const most = bucket * (lane.look === this.looks.role.busy ? Math.max(engines, 1) : 1);
-    let filled = -1;
+    let [filled, floor] = [-1, y + height];
     for (let i = 0; i < tile.bucket.length; i++) {
+      if (tile.bucket[i] !== tile.bucket[i - 1]) floor = y + height;
       const x = gutter + (start + tile.bucket[i] * bucket) * scale;
       if (x > width) break;
       const left = Math.round(x);
@@ -222,22 +236,29 @@ class Painter {
       const role = this.looks.roleOf(lane, row, tile.longest[i]);
       if (role !== filled) context.fillStyle = this.looks.fill((filled = role));
       const share = Math.min(tile.total[i] / most, 1);
-      const high = Math.max(Math.round(height * share), 2);
-      context.fillRect(left, y + height - high, right - left, high);
+      const high = Math.max(Math.round(height * share), least);
+      floor = Math.max(floor - high, y); // causes of one bucket stand on each other
+      if (found && !found.has(tile.bucket[i])) context.globalAlpha = DIM;
+      context.fillRect(left, floor, right - left, high);
+      context.globalAlpha = 1;
     }
   }
 
   label(lane, name, role, left, right, y, height, state) {
-    const words = state.names.get(lane.table, name);
-    if (!words) return;
+    const known = lane.table === "idle" ? [causeWords(name, this.manifest)] : state.names.get(lane.table, name);
+    if (!known) return;
     const { context, ratio } = this;
     const pad = 4 * ratio;
     const from = Math.max(left, this.gutter) + pad;
     context.font = `${11 * ratio}px ${this.font}`;
     context.textBaseline = "middle";
     context.textAlign = "left";
-    const shown = fitted(context, words[0], right - from - pad);
+    const shown = fitted(context, known[0], right - from - pad);
     if (!shown) return;
+    if (this.looks.patterned(role)) {
+      context.fillStyle = this.colours.paper;
+      context.fillRect(from - pad / 2, y + ratio, context.measureText(shown).width + pad, height - 2 * ratio);
+    }
     context.fillStyle = this.looks.ink(role);
     context.fillText(shown, from, y + height / 2 + ratio * 0.5);
   }

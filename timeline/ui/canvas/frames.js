@@ -44,11 +44,11 @@ class Frames {
   }
 
   paint() {
-    const { stage, data, painter, panel, tiles, scene, names, top, line } = this.timeline;
+    const { stage, data, painter, panel, tiles, scene, names, causes, search, hits, top, line } = this.timeline;
     const { view } = this.timeline;
     if (stage.getBoundingClientRect().width <= GUTTER) return;
     const theme = data.theme === "dark" ? "dark" : "light";
-    painter.resize(stage.clientWidth, stage.clientHeight, theme);
+    const turned = painter.resize(stage.clientWidth, stage.clientHeight, theme);
     painter.font = getComputedStyle(panel.root).fontFamily;
     const level = levelOf(view.length / this.timeline.room);
     const span = tiles.spanOf(level);
@@ -56,11 +56,12 @@ class Frames {
     const exact = { level, first, last };
     this.highest ??= level;
     const highest = Math.max(this.highest, level + 12);
-    const lines = painter.paint({ scene, view, tiles, names, top, exact, highest, lane: line?.key });
+    const lines = painter.paint({ scene, view, tiles, names, top, exact, highest, causes, search, hits, lane: line?.key });
     this.exact = exact;
     this.lines = lines.filter((one) => one.kind === "lane");
     this.overlay();
     this.ask();
+    if (turned) this.timeline.showLegend();
   }
 
   overlay() {
@@ -78,7 +79,8 @@ class Frames {
   ask() {
     const { tiles, input } = this.timeline;
     const { level, first, last } = this.exact;
-    const rows = this.lines.flatMap((line) => line.rows.map((row) => row.row));
+    const there = this.lines.filter((line) => !line.lane.lazy || this.timeline.causes.ready);
+    const rows = there.flatMap((line) => line.rows.map((row) => row.row));
     const missing = (l, i) => rows.filter((row) => !tiles.get(row, l, i));
     const wanted = [];
     for (let index = first; index <= last; index++) {
@@ -94,7 +96,21 @@ class Frames {
       wanted.push({ level: level + 1, index: above, rows: missing(level + 1, above) });
     }
     tiles.want(wanted.filter((want) => want.rows.length));
+    if (exact) this.askHits(there);
     this.settle(exact);
+  }
+
+  /** Where the hits of a search are that merged bars hold. */
+  askHits(lines) {
+    const { tiles, hits, search } = this.timeline;
+    if (!search.found) return;
+    const { level, first, last } = this.exact;
+    const named = lines.filter(({ lane }) => NAMED.has(lane.table));
+    for (let index = first; index <= last; index++) {
+      const merged = ({ row }) => tiles.get(row, level, index)?.bucket.length;
+      const rows = named.flatMap((line) => line.rows.filter(merged).map(({ row }) => row));
+      hits.want(level, index, rows.slice(0, MOST_ROWS_ASKED));
+    }
   }
 
   settle(exact) {
@@ -112,9 +128,10 @@ class Frames {
 
   /** After the view has come to rest: the address, and the picture in words. */
   tell() {
-    const { address, inView, view, manifest, panel } = this.timeline;
+    const { address, inView, spans, view, manifest, panel } = this.timeline;
     address.write();
     panel.tell(view, inView.visible(), manifest);
+    spans.rest();
   }
 }
 

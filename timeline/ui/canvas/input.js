@@ -29,10 +29,14 @@ class Input {
   down(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    const { travel, selection, search, frames } = this.timeline;
+    const { travel, selection, search, causes, exports, frames } = this.timeline;
     const once = {
       f: () => travel.fit(),
       m: () => selection.mark(),
+      i: () => causes.toggle(),
+      e: () => exports.open(),
+      n: () => search.again(),
+      p: () => search.again(true),
       "/": () => search.open(),
       "?": () => this.timeline.help(),
       Escape: () => selection.clear(),

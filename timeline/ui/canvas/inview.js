@@ -72,7 +72,9 @@ class InView {
     if (place < 0) return best;
     const start = Math.floor(time / width) * width;
     const [count, total, name] = [tile.count[place], tile.total[place], tile.longest[place]];
-    return { merged: true, line, row: row.row, start, width, count, total, name };
+    const causes = line.lane.table === "idle" ? causesIn(tile, bucket, this.timeline.manifest) : [];
+    const hits = this.timeline.hits.get(row.row, tile.level, tile.index)?.get(bucket);
+    return { merged: true, line, row: row.row, start, width, count, total, name, causes, hits };
   }
 }
 
@@ -88,16 +90,28 @@ function barOf(tile, row, i) {
 }
 
 /** Lines that say what a bar or merged bar is, the first of them its heading. */
-function hitWords(hit, names, manifest) {
+function hitWords(hit, { names, manifest }) {
   const { lane, rows } = hit.line;
+  if (lane.table === "idle") return idleWords(hit, manifest);
   if (lane.table === "engines") return engineWords(hit, manifest.engines[rows[0].device]);
   const name = names.get(lane.table, hit.name)?.[1] ?? "…";
   if (hit.merged) {
     const first = `${countText(hit.count)} start in these ${exactText(hit.width)}`;
-    return [first, `together ${exactText(hit.total)}; the longest: ${name}`, "zoom in to see each"];
+    const found = hit.hits ? [`${countText(hit.hits)} of them found`] : [];
+    return [first, ...found, `together ${exactText(hit.total)}; the longest: ${name}`, "zoom in to see each"];
   }
   const length = exactText(hit.end - hit.start);
   return [name, `${length} (${durationText(hit.end - hit.start)})`, `at ${exactText(hit.start)}`];
+}
+
+function idleWords(hit, manifest) {
+  if (!hit.merged) {
+    const length = exactText(hit.end - hit.start);
+    const words = `${length} (${durationText(hit.end - hit.start)})`;
+    return [`idle: ${causeWords(hit.name, manifest)}`, words, `at ${exactText(hit.start)}`];
+  }
+  const causes = hit.causes.map(([words, ns]) => `${exactText(ns)} ${words}`);
+  return [`idle in these ${exactText(hit.width)}`, ...causes, "zoom in to see each"];
 }
 
 function engineWords(hit, engines) {

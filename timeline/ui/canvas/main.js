@@ -13,6 +13,9 @@ class Timeline {
     this.selection = new Selection(this);
     this.spans = new Spans(this);
     this.search = new Search(this);
+    this.hits = new Hits(this.source, () => this.draw());
+    this.causes = new Causes(this);
+    this.exports = new Exports(this);
     this.address = new Address(this);
     this.panel = new Panel(root, this);
     this.stage = this.panel.stage;
@@ -22,7 +25,7 @@ class Timeline {
 
   async begin() {
     try {
-      this.manifest = await this.source.json("manifest");
+      this.manifest = this.data.manifest ?? (await this.source.json("manifest"));
     } catch (error) {
       return this.fail(error.message);
     }
@@ -30,11 +33,14 @@ class Timeline {
     this.painter = new Painter(this.panel.canvas, this.manifest);
     this.view = new View(this.manifest.first, this.manifest.last);
     this.tiles = new Tiles(this.source, this.manifest.buckets, () => this.draw(), (e) => this.fail(e));
-    this.names = new Names(this.source, () => this.draw());
+    this.names = new Names(this.source, () => {
+      this.showLegend();
+      this.draw();
+    });
     this.input = new Input(this.stage, this);
     const [start, end] = this.manifest.view;
     this.view.set(start - (end - start) * 0.02, end + (end - start) * 0.02);
-    this.address.read();
+    this.causes.begin(this.address.read().idle);
     this.watcher = new ResizeObserver(() => this.draw());
     this.watcher.observe(this.stage);
     this.grow();
@@ -47,6 +53,15 @@ class Timeline {
     this.stage.style.height = `${high}px`;
   }
 
+  /** What the colours mean, in the theme of the last frame; painted first, so that there is one. */
+  showLegend() {
+    if (!this.painter?.colours) return;
+    const lanes = this.scene.lanes().map((line) => line.lane);
+    const entries = legendEntries(lanes, this.painter, this.names, this.causes);
+    const items = entries.map(([words, fill]) => legendItem(words, fill, this.painter.ratio));
+    this.panel.legend.replaceChildren(...items);
+  }
+
   update(data) {
     this.data = data;
     this.source.token = data.token;
@@ -54,6 +69,7 @@ class Timeline {
   }
 
   end() {
+    this.ended = true;
     if (this.tiles) this.tiles.ended = true;
     this.watcher?.disconnect();
     this.frames.end();
@@ -97,7 +113,7 @@ class Timeline {
   click(at) {
     const line = this.lineAt(at);
     if (line && at.x < GUTTER) {
-      if (this.scene.toggle(line)) this.grow();
+      this.toggle(line);
       if (line.kind === "lane") this.line = line;
       return this.moved();
     }
@@ -108,15 +124,22 @@ class Timeline {
       this.view.set(hit.start - hit.width, hit.start + 2 * hit.width);
       return this.moved();
     }
-    if (hit.line.lane.table === "engines") return this.spans.measure(hit.start, hit.end);
+    if (["engines", "idle"].includes(hit.line.lane.table)) return this.spans.measure(hit.start, hit.end);
     this.selection.choose(hit);
+  }
+
+  /** Fold or unfold a line. */
+  toggle(line) {
+    if (!this.scene.toggle(line)) return;
+    this.grow();
+    this.showLegend();
   }
 
   hover(at) {
     if (at) this.pointed = this.timeAt(at.x);
     const hit = at && this.inView.at(at);
     this.stage.style.cursor = hit ? "pointer" : "";
-    this.panel.point(hit && hitWords(hit, this.names, this.manifest), at?.x ?? 0, at?.y ?? 0);
+    this.panel.point(hit && hitWords(hit, this), at?.x ?? 0, at?.y ?? 0);
   }
 
   help() {

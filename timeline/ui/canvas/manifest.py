@@ -12,7 +12,10 @@ from timeline.figures.palette import DARK, LIGHT, ROLES, SM_SHADES, Theme, ink_o
 from timeline.figures.stamp_lanes import look
 from timeline.tiles import BUCKETS, Index, Lane
 from timeline.tiles.idle import CAUSES
+from timeline.ui.canvas.causes import idle_looks
+from timeline.ui.canvas.exports import forms
 from timeline.ui.canvas.shown import Shown
+from timeline.ui.written import file_stem
 
 __all__ = ["MOST_NAMES", "inlined", "manifest"]
 
@@ -51,7 +54,7 @@ def manifest(shown: Shown) -> dict[str, Any]:
     index = shown.index
     if index not in _MADE:
         _MADE[index] = _made(shown)
-    return {**_MADE[index], "title": plain(shown.title)}
+    return {**_MADE[index], "title": plain(shown.title), "stem": file_stem(shown.title)}
 
 
 def _made(shown: Shown) -> dict[str, Any]:
@@ -75,6 +78,8 @@ def _made(shown: Shown) -> dict[str, Any]:
         "shades": list(shown.shades.items()),
         "causes": CAUSES,
         "blocked": _blocking(index),
+        "idle": idle_looks(),
+        "exports": forms(),
         "stamps": [look(role or "") for role in _names(index, "stamps")],
     }
 

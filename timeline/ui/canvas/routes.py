@@ -22,6 +22,7 @@ from timeline.tiles.encode import encoded
 from timeline.tiles.hits import encoded_hits
 from timeline.tiles.search import Bools, found, matches
 from timeline.ui.canvas.details import brief, details
+from timeline.ui.canvas.exports import Part, exported
 from timeline.ui.canvas.grants import GRANTS
 from timeline.ui.canvas.idle import job_of
 from timeline.ui.canvas.manifest import MOST_NAMES, manifest
@@ -144,6 +145,20 @@ def _idle(shown: Shown, query: Query) -> Response:
     return _json(job.state(index))
 
 
+def _export(shown: Shown, query: Query) -> Response:
+    spanned = "start" in query or "end" in query
+    part = Part(
+        (_integer(query, "start"), _integer(query, "end")) if spanned else None,
+        tuple(_integers(query, "devices", _MOST_ROWS)) if query.get("devices") else None,
+        streams=query.get("by") == "stream",
+        host=query.get("host") != "no",
+        stamps=query.get("stamps") != "no",
+        theme=query.get("theme", "light"),
+    )
+    content, kind = exported(shown, query.get("form", ""), part)
+    return Response(content, headers=_BINARY, media_type=kind)
+
+
 _ANSWERS: Mapping[str, Answer] = {
     "manifest": _manifest,
     "tile": _tile,
@@ -153,6 +168,7 @@ _ANSWERS: Mapping[str, Answer] = {
     "search": _search,
     "hits": _hits,
     "idle": _idle,
+    "export": _export,
 }
 
 

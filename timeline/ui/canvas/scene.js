@@ -10,6 +10,7 @@ class Scene {
     this.manifest = manifest;
     this.unfolded = new Set();
     this.folded = new Set();
+    this.lazy = false; // whether lanes are shown that have to be computed
     this.layOut();
   }
 
@@ -21,13 +22,15 @@ class Scene {
       this.lines.push({ kind: "heading", key: group.label, label: group.label, y, height: HEADING });
       y += HEADING;
       if (this.folded.has(group.label)) continue;
-      for (const lane of group.lanes) y = this.place(lane, 0, y);
+      for (const lane of group.lanes) {
+        if (this.lazy || !lane.lazy) y = this.place(lane, 0, y);
+      }
     }
     this.height = y;
   }
 
   place(lane, depth, top) {
-    const strip = lane.table === "engines";
+    const strip = lane.table === "engines" || lane.table === "idle";
     const count = Math.max(lane.rows.length, 1);
     const each = strip ? 14 : Math.max(4, Math.min(20, Math.round(44 / count)));
     const rows = lane.rows.map((row, i) => ({ ...row, y: top + i * each, height: each - (each > 6) }));
@@ -46,6 +49,16 @@ class Scene {
     if (!set.delete(line.key)) set.add(line.key);
     this.layOut();
     return true;
+  }
+
+  /** Unfold lanes and fold groups, by their keys; unknown ones are left out. */
+  open(unfolded, folded) {
+    const known = (lanes) => lanes.flatMap((lane) => [lane.key, ...known(lane.parts)]);
+    const keys = new Set(this.manifest.groups.flatMap((group) => known(group.lanes)));
+    const labels = new Set(this.manifest.groups.map((group) => group.label));
+    this.unfolded = new Set(unfolded.filter((key) => keys.has(key)));
+    this.folded = new Set(folded.filter((label) => labels.has(label)));
+    this.layOut();
   }
 
   at(y) {

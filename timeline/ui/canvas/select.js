@@ -12,20 +12,32 @@ class Selection {
     const asked = (this.asking = {});
     try {
       const item = await timeline.source.json("details", { track, place });
-      if (this.asking !== asked) return;
-      timeline.item = item;
-      timeline.panel.item(item, (link) => this.choose(link, true));
-      timeline.panel.say(`${item.title}, ${durationText(item.end - item.start)}`);
-      if (reveal) timeline.travel.reveal(item);
-      timeline.moved();
+      if (this.asking === asked) this.show(item, reveal);
     } catch (error) {
       timeline.panel.state.textContent = error.message;
     }
   }
 
-  /** Let go of the bar and of the measured span. */
+  /** Select a bar of which the server has told already; perhaps not all of it yet. */
+  async take(item, reveal) {
+    this.asking = {};
+    this.show(item, reveal);
+    if (!item.whole) await this.choose(item);
+  }
+
+  show(item, reveal) {
+    const { timeline } = this;
+    timeline.item = item;
+    timeline.panel.show(...itemDetails(item, (link) => this.choose(link, true)));
+    timeline.panel.say(`${item.title}, ${durationText(item.end - item.start)}`);
+    if (reveal) timeline.travel.reveal(item);
+    timeline.moved();
+  }
+
+  /** Let go of the bar, of the measured span and of what was searched. */
   clear() {
     this.asking = {};
+    this.timeline.search.clear();
     this.timeline.item = this.timeline.span = null;
     this.timeline.panel.show();
     this.timeline.moved();
@@ -34,11 +46,11 @@ class Selection {
   /** Zoom to the selected bar; without one, unfold the lane. */
   enter(at) {
     if (at && at.x < GUTTER) return;
-    const { item, view, scene, line } = this.timeline;
+    const { item, view, line } = this.timeline;
     if (item) {
       const margin = Math.max((item.end - item.start) * 0.2, 4);
       view.set(item.start - margin, item.end + margin);
-    } else if (line && scene.toggle(line)) this.timeline.grow();
+    } else if (line) this.timeline.toggle(line);
     this.timeline.moved();
   }
 

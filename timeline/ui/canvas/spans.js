@@ -12,6 +12,21 @@ class Spans {
     this.measure(Math.floor(Math.min(...times)), Math.ceil(Math.max(...times)));
   }
 
+  /** While nothing is selected or measured: what the engines do in view. */
+  async rest() {
+    const { timeline } = this;
+    const busy = () => timeline.item || timeline.span || this.measuring;
+    if (busy()) return;
+    const { start, end } = timeline.view;
+    const asked = (this.asked = { start: Math.floor(start), end: Math.ceil(end) });
+    try {
+      const found = await timeline.source.json("measures", asked);
+      if (asked === this.asked && !busy()) timeline.panel.show(...viewDetails(found));
+    } catch (error) {
+      timeline.panel.state.textContent = error.message;
+    }
+  }
+
   /** Measure `[start, end)`; during a drag one question at a time, and the last one at the end. */
   async measure(start, end) {
     const { timeline } = this;
@@ -21,7 +36,7 @@ class Spans {
     this.measuring = true;
     try {
       const found = await timeline.source.json("measures", asked);
-      if (timeline.span) timeline.panel.measures(asked, found);
+      if (timeline.span) timeline.panel.show(...spanDetails(asked, found));
     } catch (error) {
       timeline.panel.state.textContent = error.message;
     } finally {

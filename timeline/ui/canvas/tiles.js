@@ -10,18 +10,21 @@ class Source {
     this.token = token;
   }
 
-  async ask(what, query = {}, signal = undefined) {
+  async ask(what, query = {}) {
     const answer = await fetch(`${this.place}/${what}?${new URLSearchParams(query)}`, {
       headers: { "X-Timeline-Token": this.token },
-      signal,
     });
     if (answer.ok) return answer;
     const told = await answer.json().catch(() => ({ error: `the server answered ${answer.status}` }));
     throw new Error(told.error);
   }
 
-  async json(what, query, signal) {
-    return (await this.ask(what, query, signal)).json();
+  async json(what, query) {
+    return (await this.ask(what, query)).json();
+  }
+
+  async blob(what, query) {
+    return (await this.ask(what, query)).blob();
   }
 }
 
