@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -167,12 +166,7 @@ def place(array: Any) -> tuple[int, int, int]:
 
 
 def load() -> tuple[Any, str]:
-    """NIXL's Python API, and the version of its package.
-
-    Both agents are of this process, between which UCX takes the host's memory unless it is told
-    that CUDA IPC will do.
-    """
-    os.environ.setdefault("UCX_CUDA_IPC_ENABLE_SAME_PROCESS", "y")
+    """NIXL's Python API, and the version of its package."""
     for package in PACKAGES:
         try:
             found = importlib.import_module(f"{package}._api")
