@@ -38,6 +38,9 @@ SUM_BYTES = TILE * 4
 CLUSTERS = (2, 4, 8, 16)
 """Blocks that share a tile; more than 8 are not portable."""
 
+SM_FLOPS_PER_NS = 472.4
+"""Of an SM of an H100, as it was fitted (``h100.toml``)."""
+
 Way = Literal["blocks", "portable", "leader", "shares"]
 """How operands come to the blocks that share a tile: each loads all of them through TMA, or by
 ordinary loads; in a cluster, one loads them, and all read its shared memory; each loads a share."""
@@ -51,9 +54,10 @@ class Form:
     ----------
     threads : int
         Of a block.
-    operand_ns : float
-        What an operand tile of 64 KiB costs a block that runs with another on its SM, on an H100
-        (``benchmarks/results/cluster_h100.json``).
+    alone_ns, beside_ns : float
+        What an operand tile of 64 KiB takes a block in a group of four that has its SM alone, and
+        beside another one, on an H100 (``benchmarks/results/cluster_h100.json``: 120 tiles and 48
+        rounds in 120 and in 240 blocks).
     box : int or None
         Rows that a tensor map's box has; 0 for a band; None without tensor maps.
     """
@@ -62,7 +66,8 @@ class Form:
     source: str
     threads: int
     registers: int
-    operand_ns: float
+    alone_ns: float
+    beside_ns: float
     roles: tuple[str, ...] = ("load", "compute")
     needs: tuple[str, ...] = ("cluster", "tma")
     box: int | None = 0
@@ -71,11 +76,15 @@ class Form:
 
 FORMS: dict[Way, Form] = {
     "portable": Form(
-        "tile_per_block", "cluster_dsmem.cu", 256, 64, 2_700, ("compute",), (), box=None
+        "tile_per_block", "cluster_dsmem.cu", 256, 64, 2_000, 2_660, ("compute",), (), box=None
     ),
-    "blocks": Form("tile_per_block_tma", "cluster_shares.cu", 288, 56, 1_600, needs=("tma",)),
-    "leader": Form("tile_per_cluster", "cluster_dsmem.cu", 288, 56, 5_500, box=TILE, swizzle=0),
-    "shares": Form("tile_by_shares", "cluster_shares.cu", 320, 96, 1_180),
+    "blocks": Form(
+        "tile_per_block_tma", "cluster_shares.cu", 288, 56, 1_178, 1_594, needs=("tma",)
+    ),
+    "leader": Form(
+        "tile_per_cluster", "cluster_dsmem.cu", 288, 56, 8_880, 10_240, box=TILE, swizzle=0
+    ),
+    "shares": Form("tile_by_shares", "cluster_shares.cu", 320, 96, 777, 1_146),
 }
 
 Float32 = npt.NDArray[np.float32]
@@ -171,10 +180,18 @@ def launch(
 
 
 def _work(way: Way, tiles: int, rounds: int, grid: int, cluster: int) -> Work:
-    """One block's operands, one after the other; what blocks read at once comes from L2 once."""
+    """One block's operands, one after the other; what blocks read at once comes from L2 once.
+
+    Two blocks of an SM wait for its schedulers: half of what they take then is the SM's own time,
+    and stands for it as arithmetic.
+    """
     operands = (rounds + 1) * -(-tiles * cluster // grid)
-    read = bytes_read(tiles, rounds, cluster, "shares") / grid
-    return Work(block_ns=operands * FORMS[way].operand_ns, l2_bytes=read)
+    form = FORMS[way]
+    return Work(
+        block_ns=operands * form.alone_ns,
+        flops=operands * form.beside_ns / 2 * SM_FLOPS_PER_NS,
+        l2_bytes=bytes_read(tiles, rounds, cluster, "shares") / grid,
+    )
 
 
 def bytes_read(tiles: int, rounds: int, cluster: int, way: Way) -> int:

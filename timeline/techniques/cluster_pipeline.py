@@ -14,7 +14,7 @@ grid of 120 blocks fits at once, one of 132 takes twice as long.
 
 Why the defaults show it. A batch of 60 tiles has 3.9 MB, 72 µs in and 72 µs out. It is combined
 with 96 weight tiles, which stay in the L2 cache: a cluster takes two tiles of a batch, 194 operands
-of 64 KiB, one in 0.74 µs while its SMs have no other block and 1.2 µs beside one of the other
+of 64 KiB, one in 0.78 µs while its SMs have no other block and 1.15 µs beside one of the other
 stream; blocks by themselves take 1.2 and 1.6 µs. Kernels take longest, not copies.
 
 The kernels count the bytes they load, and they are a known answer of each repeat.
