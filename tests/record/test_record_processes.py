@@ -146,6 +146,24 @@ def test_the_report_of_a_recording_shows_its_processes_together(
     assert alone["devices"][0]["engines"]["SM"]["activities"] == 1
 
 
+def test_a_recording_of_a_child_s_own_is_part_of_that_child_s(
+    record_script: Run, workers: Path
+) -> None:
+    (workers / "worker.py").write_text(
+        (workers / "worker.py").read_text().partition("print")[0]
+        + "import timeline\nwith timeline.record('inner'): launch(2)\n"
+    )
+    done = record_script(
+        "import subprocess, sys\n"
+        "one = [sys.executable, '-W', 'ignore', 'worker.py', '5']\n"
+        "print(subprocess.run(one).returncode)\n"
+    )
+    assert (done.returncode, done.stdout) == (0, "0\n"), done.stderr
+    (one,) = children(workers / "out")
+    assert Trace.load(one).activities.num_rows == 7
+    assert not (workers / "inner").exists()
+
+
 def test_a_child_that_is_killed_leaves_its_parts(record_script: Run, workers: Path) -> None:
     (workers / "worker.py").write_text(
         (workers / "worker.py").read_text().partition("print")[0]
@@ -185,6 +203,19 @@ def test_children_of_multiprocessing_by_spawn_are_recorded(
     assert Trace.load(one).activities.num_rows == 7
 
 
+def test_a_child_finds_the_timeline_that_records_its_parent(
+    run: Run, run_script_code: str, environment: dict[str, str], workers: Path
+) -> None:
+    (workers / "script.py").write_text(
+        "import subprocess, sys\nsubprocess.run([sys.executable, 'worker.py', '6'])\n"
+    )
+    code = f"import sys; sys.path.insert(0, {environment['PYTHONPATH']!r})\n{run_script_code}"
+    done = run(code, "out", "script.py", PYTHONPATH="")
+    assert done.returncode == 0, done.stderr
+    (one,) = children(workers / "out")
+    assert Trace.load(one).activities.num_rows == 6
+
+
 def test_a_hidden_sitecustomize_still_runs(
     record_script: Run, environment: dict[str, str], workers: Path
 ) -> None:
@@ -218,6 +249,7 @@ def test_a_trace_with_children_can_be_overwritten_and_other_files_there_can_t(
     trace = Trace.from_tables(Meta("sim"), {})
     out = trace.save(tmp_path / "out")
     trace.save(out / "children" / "12")
+    (out / "children" / ".13.x1.tmp").mkdir()  # of a child that was killed as it began
     trace.save(out, overwrite=True)
     assert children(out) == []
     trace.save(out / "children" / "12")
