@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -202,18 +202,56 @@ class _Block:
         return types
 
     def columns(self, wanted: Sequence[int]) -> Iterator[tuple[int, _Values]]:
-        """Each wanted column: its place in ``wanted``, and its values."""
+        """Each wanted column: its place in ``wanted``, and its values.
+
+        Columns of one type each, throughout the block, lie equally far apart in all its rows: their
+        bytes are fetched together.
+        """
         eight: Array = np.ndarray((len(self._data) - 7,), ">i8", self._data, strides=(1,))
-        at = self._values.copy()
+        begin, run, length = self._values, list[_Fixed](), 0
         for column in range(max(wanted) + 1):
             types = self._types[column]
             first = int(types[0])
-            same = bool((types == first).all())
-            at += _size(first) if same else _sizes(types)
-            for place in (p for p, w in enumerate(wanted) if w == column):
-                yield place, _same(eight, first, at) if same else _mixed(eight, types, at)
-        if bool((at > self._end).any()):
+            places = [place for place, one in enumerate(wanted) if one == column]
+            if bool((types == first).all()):
+                length += _size(first)
+                run += [_Fixed(place, first, length) for place in places]
+                continue
+            yield from self._run(begin, run, length)
+            begin, run, length = begin + (length + _sizes(types)), [], 0
+            for place in places:
+                yield place, _mixed(eight, types, begin)
+        yield from self._run(begin, run, length)
+
+    def _run(
+        self, begin: Int64, run: Sequence[_Fixed], length: int
+    ) -> Iterator[tuple[int, _Values]]:
+        """Columns of one type each; ``begin`` is where the first value of each row starts."""
+        if bool((begin + length > self._end).any()):
             raise Damaged("a value outside of its row")
+        numbers = [one for one in run if _NULL < one.kind < _REAL]
+        for place, kind, _ in run:
+            if not _NULL < kind < _REAL:
+                yield place, _constant(kind)
+        if not numbers:
+            return
+        low = numbers[0].end - 8
+        size = numbers[-1].end - low
+        anywhere: Array = np.ndarray(
+            (len(self._data) - size + 1,), f"V{size}", self._data, strides=(1,)
+        )
+        rows = anywhere[begin + low].view(np.uint8)
+        for place, kind, end in numbers:
+            eight: Array = np.ndarray((len(begin),), ">i8", rows, end - 8 - low, (size,))
+            yield place, (_shortened(eight, kind), False, False)
+
+
+class _Fixed(NamedTuple):
+    """A column of one type: its place among those wanted, the type, and where its values end."""
+
+    place: int
+    kind: int
+    end: int
 
 
 def _size(kind: int) -> int:
@@ -226,17 +264,28 @@ def _sizes(types: Array) -> Array:
     return np.where(types < _BLOB, _SIZES[np.minimum(types, 11)], (types - _BLOB) // 2)
 
 
-def _same(eight: Array, kind: int, ends: Int64) -> _Values:
-    """Values of one type that end at ``ends``; ``eight`` is the file as 8-byte numbers."""
+def _constant(kind: int) -> _Values:
+    """What all values of a type are that takes no bytes, or holds no integer."""
     if kind in (_RESERVED, _RESERVED + 1):
         raise Damaged("a value of a type that SQLite does not have")
-    if _NULL < kind < _REAL:
-        shift = 64 - 8 * _size(kind)
-        values = eight[ends - 8].astype(np.int64)
+    return int(kind == _ONE), kind == _NULL, kind == _REAL or kind >= _BLOB
+
+
+def _shortened(eight: Array, kind: int) -> Int64:
+    """Integers of a type out of the eight bytes that each ends."""
+    shift = 64 - 8 * _size(kind)
+    values = eight.astype(np.int64)
+    if shift:
         values <<= shift
         values >>= shift
-        return values, False, False
-    return int(kind == _ONE), kind == _NULL, kind == _REAL or kind >= _BLOB
+    return values
+
+
+def _same(eight: Array, kind: int, ends: Int64) -> _Values:
+    """Values of one type that end at ``ends``; ``eight`` is the file as 8-byte numbers."""
+    if _NULL < kind < _REAL:
+        return _shortened(eight[ends - 8], kind), False, False
+    return _constant(kind)
 
 
 def _mixed(eight: Array, types: Array, ends: Int64) -> _Values:
