@@ -1,6 +1,7 @@
 """Several devices of a process are replayed together: peer copies, events and collectives cross."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,11 +9,12 @@ import pytest
 from timeline.analysis.windows import makespans_ns
 from timeline.backends.base import RunOptions
 from timeline.backends.sim import SimBackend
-from timeline.program import Program
+from timeline.program import Builder, Kernel, Program, Work
 from timeline.techniques import technique
 from timeline.trace import Trace
 from timeline.whatif import lift, predict, replay
 
+LAYER = Kernel("layer", "layer.cu", "layer", registers=17)
 OPTIONS = RunOptions(repeat=1, warmup=0, stamps=False, verify=False)
 
 VARIANTS = (
@@ -120,3 +122,42 @@ def test_another_device_takes_all_of_them() -> None:
     found = predict(trace, ["other_device:a100:arithmetic"])
     (measured,) = makespans_ns(simulate(program("p2p_pipeline", "pipelined"), "a100"))
     assert found.predicted_ns == pytest.approx(measured, rel=0.1)
+
+
+MIB = 1 << 20
+
+
+def batches(*, pinned: bool, streams: int = 1) -> Program:
+    """On each of two devices eight batches: a copy in, a kernel and a copy out."""
+    b = Builder("batches")
+    for device in (0, 1):
+        lanes = [b.stream(f"s{device}.{i}", device=device) for i in range(streams)]
+        for batch in range(8):
+            lane, name = lanes[batch % streams], f"{device}.{batch}"
+            there = b.device(f"d{name}", 8 * MIB, device=device)
+            b.memcpy(there, b.host(f"in {name}", 8 * MIB, pinned=pinned), lane)
+            b.launch(LAYER, lane, grid=1056, block=256, work=Work(flops=4e6), outputs=[there])
+            b.memcpy(b.host(f"out {name}", 8 * MIB, pinned=pinned), there, lane)
+    for device in (0, 1):
+        b.device_synchronize(device)
+    return b.build()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "fixes"),
+    [
+        ({"pinned": False}, {"pinned": True}, ["pin_copies"]),
+        ({"pinned": True}, {"pinned": True, "streams": 4}, ["split_streams:4"]),
+        ({"pinned": False}, {"pinned": True, "streams": 4}, ["pin_copies", "split_streams:4"]),
+    ],
+)
+def test_a_fix_applies_on_every_device(
+    before: dict[str, Any], after: dict[str, Any], fixes: list[str]
+) -> None:
+    baseline = simulate(batches(**before))
+    found = predict(baseline, fixes)
+    (measured,) = makespans_ns(simulate(batches(**after)))
+    assert found.applied == tuple(fixes)
+    assert found.predicted_ns == pytest.approx(measured, rel=0.1)
+    alone = [predict(baseline, fixes, device=device).gain_ns for device in (0, 1)]
+    assert found.gain_ns >= 0.8 * max(alone)

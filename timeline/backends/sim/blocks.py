@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from heapq import heappush
 
+from timeline.backends.sim.classes import KernelSpec
 from timeline.backends.sim.codes import AT_OTHER, SHIFT
 from timeline.backends.sim.contention import ROUNDING
 from timeline.backends.sim.grids import Cohort, Grid
@@ -40,6 +41,7 @@ class BlockScheduler:
         self._flow = run.flows[device]
         self._whole: tuple[Place, ...] = (Whole(run, device),)
         self._places: tuple[Place, ...] = self._whole
+        self._parts: dict[int, tuple[Place, ...]] = {}
         self._queue: list[Grid] = []
         self._grids: dict[int, Grid] = {}
         self._arrivals = 0
@@ -62,14 +64,21 @@ class BlockScheduler:
         self._arrivals += 1
         grid = Grid(node, spec, (spec.priority, self._arrivals), early)
         if spec.held and not self._grids and self._alone():
-            self._places = parts(run.plan, spec) or self._whole
-            self._flow.apart = self._places is not self._whole
+            self._set_apart(spec)
         self._grids[node] = grid
         if self._queue:
             self._unfold(self._queue[0], now)
         self._queue.append(grid)
         self._queue.sort(key=lambda g: g.rank)
         self.place(now)
+
+    def _set_apart(self, collective: KernelSpec) -> None:
+        """From now on look at the SMs with and without a block of a collective one by one."""
+        count = collective.blocks
+        if count not in self._parts:
+            self._parts[count] = parts(self._run.plan, count) or self._whole
+        self._places = self._parts[count]
+        self._flow.apart = self._places is not self._whole
 
     def _alone(self) -> bool:
         run, d = self._run, self._device

@@ -74,9 +74,7 @@ class Part:
         return spec.share(blocks, main=main, sms=self._sms)
 
 
-def parts(plan: Plan, collective: KernelSpec) -> tuple[Place, ...]:
-    """The SMs without and with a block of a collective; none where each SM has one."""
-    count, taken = plan.model.sm.count, collective.blocks
-    if taken >= count:
-        return ()
-    return Part(plan, Sms(taken)), Part(plan, Sms(count - taken))
+def parts(plan: Plan, taken: int) -> tuple[Place, ...]:
+    """So many SMs, with a block of a collective each, and the others; none without others."""
+    others = plan.model.sm.count - taken
+    return (Part(plan, Sms(taken)), Part(plan, Sms(others))) if others > 0 else ()
