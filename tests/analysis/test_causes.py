@@ -279,3 +279,31 @@ def test_slack_is_what_a_replay_can_bear(
         return  # the host went on after the device: its end is not the makespan's
     assert replayed(found, place, slack) <= end
     assert replayed(found, place, slack + 1) > end
+
+
+def test_a_host_function_without_a_context_belongs_to_its_stream(make_trace: MakeTrace) -> None:
+    """CUPTI names none for it."""
+    activities = rows(
+        ACTIVITY,
+        ("a", "SM", 1, 0, 10, 1),
+        ("f", "HOST", 1, 30, 50, 2),
+        ("b", "SM", 1, 60, 80, 3),
+        ("c", "SM", 2, 0, 5, 4),
+    )
+    for row in activities:
+        row.update(process=7, context=None if row["engine"] == "HOST" else row["stream"])
+    found = joined(make_trace(activities))
+    assert found.work.stream_codes.tolist() == [0, 1, 0, 0]
+    assert found.before.sources.tolist() == [-1, -1, 0, 2]
+
+
+def test_a_stream_id_of_two_contexts_tells_no_context(make_trace: MakeTrace) -> None:
+    activities = rows(
+        ACTIVITY,
+        ("a", "SM", 1, 0, 10, 1),
+        ("c", "SM", 1, 0, 5, 2),
+        ("f", "HOST", 1, 30, 50, 3),
+    )
+    for row, context in zip(activities, (1, 2, None), strict=True):
+        row.update(process=7, context=context)
+    assert len(set(work_of(make_trace(activities), 0).stream_codes.tolist())) == 3

@@ -155,19 +155,17 @@ class Work:
         CUPTI names none for host functions: theirs is that of the other activities in the stream.
         """
         context = self.column("context").astype(np.int64)
-        lacking = np.flatnonzero(context < 0)
-        if not 0 < len(lacking) < len(context):
+        known = context >= 0
+        if known.all() or not known.any():
             return context
-        keys = list(
-            zip(self.column("process").tolist(), self.column("stream").tolist(), strict=True)
-        )
-        known: dict[tuple[int, int], set[int]] = {}
-        for place in np.flatnonzero(context >= 0).tolist():
-            known.setdefault(keys[place], set()).add(int(context[place]))
-        found = [known.get(keys[place], {-1}) for place in lacking.tolist()]
-        context = context.copy()
-        context[lacking] = [min(each) if len(each) == 1 else -1 for each in found]
-        return context
+        stream = number_ids(self.column("stream"))
+        owner = number_ids(self.column("process")) * (int(stream.max()) + 1) + stream
+        lowest = np.full(int(owner.max()) + 1, np.iinfo(np.int64).max)
+        highest = np.full(len(lowest), -1)
+        np.minimum.at(lowest, owner[known], context[known])
+        np.maximum.at(highest, owner[known], context[known])
+        only = lowest[owner] == highest[owner]
+        return np.where(~known & only, highest[owner], context)
 
     @cached_property
     def stream_codes(self) -> Int64:

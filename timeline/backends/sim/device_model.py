@@ -154,7 +154,7 @@ class Gaps:
     to_host_func, from_host_func : int
         From a stream to a host function, for which the driver's thread wakes up, and back.
     next_host_func : int
-        From a host function to the next one that is due by then.
+        From a host function to the next one that is due by then; so long the thread is awake.
     event, wait, alloc : int
         What an event record, a wait and a stream-ordered (de)allocation take in their stream.
     timing_event : int

@@ -18,6 +18,7 @@ from timeline.backends.sim.codes import (
     CODE_MASK,
     COPY,
     FILL,
+    FOREVER,
     HOST,
     ID_MASK,
     KERNEL,
@@ -47,7 +48,7 @@ def device_loop(run: Run) -> Generator[int, int, None]:
     primary, staged, packing, cohorts = run.primary, run.staged, plan.packing, run.cohorts
     limit, interval = plan.model.sm.resident_grids, plan.model.sm.grid_interval_ns
     engine_gap, wake = plan.model.copy.engine_gap_ns, plan.model.gaps.to_host_func
-    next_function = plan.model.gaps.next_host_func
+    next_function, idle_since = plan.model.gaps.next_host_func, [-FOREVER] * len(current)
     nodes, classes = run.nodes, len(c.code)
     gap, gaps, following, left = run.gap, run.gaps, run.following, run.left
     ready, waiters, watch, secondary = run.ready, run.waiters, run.watch, run.secondary
@@ -91,6 +92,7 @@ def device_loop(run: Run) -> Generator[int, int, None]:
                                 hit = True  # a staged copy begins
                         else:
                             current[g] = 0
+                            idle_since[g] = now
                             m = current[o]
                             if m:  # the other direction has the link for itself again
                                 k = cls[m]
@@ -174,7 +176,11 @@ def device_loop(run: Run) -> Generator[int, int, None]:
                     queues[g].append(n)
                     continue
                 current[g] = n
-                start[n] = begin = now if what == COPY else now + wake
+                begin = now
+                if what == HOST:  # the thread goes on, or has fallen asleep
+                    awake = idle_since[g] + next_function
+                    begin = awake if now <= awake else now + wake
+                start[n] = begin
                 m = current[opposite[g]]
                 if m:
                     e = now + duplex[k]
