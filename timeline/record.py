@@ -26,6 +26,7 @@ from timeline.recording.children import announced
 from timeline.recording.keeping import Keeping
 from timeline.recording.nvtx_package import hook
 from timeline.recording.recorder import LiveCollector, Recorder
+from timeline.recording.script import Whole
 from timeline.recording.signals import Terminated, ignored, terminable
 from timeline.trace import Meta, Trace
 
@@ -36,8 +37,9 @@ class record(ContextDecorator):  # noqa: N801 - used as a function
     """Record what the GPU does for the code inside, as a context manager or a decorator.
 
     When the code ends, by itself or by an exception, the recorder waits for the GPU and writes the
-    trace. Only one recording runs at a time in a process. A forked child that leaves the code
-    leaves the trace to its parent.
+    trace. Only one recording runs at a time in a process; in a script under ``timeline record`` the
+    code runs as part of that recording, with a warning. A forked child that leaves the code leaves
+    the trace to its parent.
 
     Parameters
     ----------
@@ -89,8 +91,13 @@ class record(ContextDecorator):  # noqa: N801 - used as a function
         self._collector = collector
         self._recorder: Recorder | None = None
         self._trace: Trace | None = None
+        self._inside = 0
 
     def __enter__(self) -> record:
+        if Whole.out is not None:
+            self._inside += 1
+            warnings.warn(f"timeline: {Whole.said()}", RuntimeWarning, stacklevel=2)
+            return self
         recorder = Recorder(
             self._path,
             self._collector or _cupti(),
@@ -110,6 +117,9 @@ class record(ContextDecorator):  # noqa: N801 - used as a function
         error: BaseException | None,
         where: TracebackType | None,
     ) -> None:
+        if self._inside:
+            self._inside -= 1
+            return
         assert self._recorder is not None
         try:
             if error is None:
@@ -126,9 +136,11 @@ class record(ContextDecorator):  # noqa: N801 - used as a function
         Raises
         ------
         UsageError
-            While the recording runs, or before.
+            While the recording runs, or before; and in a script that is recorded as a whole.
         """
         if self._trace is None:
+            if Whole.out is not None and self._recorder is None:
+                raise UsageError(Whole.said())
             if self._recorder is None or self._recorder.meta is None:
                 raise UsageError("the trace is there when the recorded code has ended")
             self._trace = self._recorder.trace()
@@ -199,8 +211,12 @@ def run_script(
     recorder.start()
     if recorder.other is not None:
         print(f"timeline: {recorder.other}", file=sys.stderr)
-    with terminable(), announced(out, keeping) if children else nullcontext():
-        code = _recorded(recorder, argv, module=module)
+    Whole.out = os.fspath(out)
+    try:
+        with terminable(), announced(out, keeping) if children else nullcontext():
+            code = _recorded(recorder, argv, module=module)
+    finally:
+        Whole.out = None
     if recorder.meta is not None:  # None in a fork that ran to the script's end
         _tell(out, recorder, recorder.meta)
     return code

@@ -146,6 +146,24 @@ def test_the_report_of_a_recording_shows_its_processes_together(
     assert alone["devices"][0]["engines"]["SM"]["activities"] == 1
 
 
+def test_a_recording_of_a_child_s_own_is_part_of_that_child_s(
+    record_script: Run, workers: Path
+) -> None:
+    (workers / "worker.py").write_text(
+        (workers / "worker.py").read_text().partition("print")[0]
+        + "import timeline\nwith timeline.record('inner'): launch(2)\n"
+    )
+    done = record_script(
+        "import subprocess, sys\n"
+        "one = [sys.executable, '-W', 'ignore', 'worker.py', '5']\n"
+        "print(subprocess.run(one).returncode)\n"
+    )
+    assert (done.returncode, done.stdout) == (0, "0\n"), done.stderr
+    (one,) = children(workers / "out")
+    assert Trace.load(one).activities.num_rows == 7
+    assert not (workers / "inner").exists()
+
+
 def test_a_child_that_is_killed_leaves_its_parts(record_script: Run, workers: Path) -> None:
     (workers / "worker.py").write_text(
         (workers / "worker.py").read_text().partition("print")[0]

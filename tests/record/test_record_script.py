@@ -353,3 +353,30 @@ def test_output_is_that_of_the_script_alone(
     shown, _, told = done.stderr.rstrip().rpartition("\n")
     assert shown == plain.stderr.rstrip()
     assert told.startswith("timeline: wrote out: ")
+
+
+def test_a_recording_inside_a_recorded_script_is_part_of_it(
+    record_script: Run, tmp_path: Path
+) -> None:
+    done = record_script(
+        "import timeline, warnings\n"
+        "from timeline.errors import UsageError\n"
+        "inner = timeline.record('inner')\n"
+        "with warnings.catch_warnings(record=True) as said:\n"
+        "    warnings.simplefilter('always')\n"
+        "    @inner\n"
+        "    def step(depth):\n"
+        "        launch(1)\n"
+        "        if depth: step(depth - 1)\n"
+        "    step(2)\n"
+        "print(len(said), said[0].message)\n"
+        "try: inner.trace\n"
+        "except UsageError as error: print(error)\n"
+    )
+    assert done.returncode == 0, done.stderr
+    first, second = done.stdout.splitlines()
+    said = "the whole script is recorded already; this part of it is in out"
+    assert first == f"3 timeline: {said}"
+    assert second == said
+    assert not (tmp_path / "inner").exists()
+    assert Trace.load(tmp_path / "out").activities.num_rows == 3

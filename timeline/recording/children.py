@@ -78,14 +78,16 @@ def _record(environment: Any) -> None:
     from timeline.recording.host_only import HostOnly
     from timeline.recording.keeping import Keeping
     from timeline.recording.recorder import LiveCollector, Recorder
+    from timeline.recording.script import Whole
     from timeline.trace.children import child_folder
 
     root = Path(environment[ROOT])
+    out = child_folder(root, os.getpid())
     keeping = Keeping.of(environment.get(MOST) or None, float(environment[EVERY]))
 
     def started(collector: LiveCollector, *notes: str) -> Recorder:
         recorder = Recorder(
-            child_folder(root, os.getpid()),
+            out,
             collector,
             sys.argv,
             keeping=keeping,
@@ -100,4 +102,5 @@ def _record(environment: Any) -> None:
         recorder = started(CuptiCollector(host_functions=True))
     except CuptiError as error:
         recorder = started(HostOnly(), f"Only NVTX ranges were recorded: {error}.")
+    Whole.out = str(out)
     at_end(recorder)

@@ -15,10 +15,21 @@ from typing import NamedTuple
 from timeline.errors import UsageError
 from timeline.recording.signals import Terminated
 
-__all__ = ["INTERRUPTED", "Ending", "checked", "run"]
+__all__ = ["INTERRUPTED", "Ending", "Whole", "checked", "run"]
 
 INTERRUPTED = 130
 _OWN_FILES = frozenset((__file__, runpy.__file__, "<frozen runpy>"))
+
+
+class Whole:
+    """The recording of this whole process, by the folder of its trace; None without one."""
+
+    out: str | None = None
+
+    @classmethod
+    def said(cls) -> str:
+        """What to say of a recording inside it."""
+        return f"the whole script is recorded already; this part of it is in {cls.out}"
 
 
 class Ending(NamedTuple):
