@@ -203,6 +203,19 @@ def test_children_of_multiprocessing_by_spawn_are_recorded(
     assert Trace.load(one).activities.num_rows == 7
 
 
+def test_a_child_finds_the_timeline_that_records_its_parent(
+    run: Run, run_script_code: str, environment: dict[str, str], workers: Path
+) -> None:
+    (workers / "script.py").write_text(
+        "import subprocess, sys\nsubprocess.run([sys.executable, 'worker.py', '6'])\n"
+    )
+    code = f"import sys; sys.path.insert(0, {environment['PYTHONPATH']!r})\n{run_script_code}"
+    done = run(code, "out", "script.py", PYTHONPATH="")
+    assert done.returncode == 0, done.stderr
+    (one,) = children(workers / "out")
+    assert Trace.load(one).activities.num_rows == 6
+
+
 def test_a_hidden_sitecustomize_still_runs(
     record_script: Run, environment: dict[str, str], workers: Path
 ) -> None:

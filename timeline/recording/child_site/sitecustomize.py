@@ -23,8 +23,15 @@ def run_hidden() -> None:
         spec.loader.exec_module(module)
 
 
+def find_timeline() -> None:
+    """Where it is not installed, it is the one whose part this is."""
+    if importlib.util.find_spec("timeline") is None:
+        sys.path.append(os.path.abspath(os.path.join(__file__, *[os.pardir] * 4)))  # noqa: PTH100, PTH118
+
+
 if __name__ == "sitecustomize":
     run_hidden()
+    find_timeline()
     try:
         from timeline.recording.children import watch
     except ImportError:  # another Python, which has no timeline
