@@ -36,6 +36,7 @@ LAUNCHES, ROUNDS = 2_000, 10
 RECORDERS = {
     "timeline": (SMALL, LARGE),
     "timeline, no calls": (SMALL,),
+    "timeline, in parts": (SMALL, LARGE),
     "timeline, queued times": (SMALL,),
     "torch.profiler": (SMALL,),
     "cupti-python": (SMALL,),
@@ -83,6 +84,37 @@ class Timeline:
             "dropped": collected.dropped,
             "notes": list(collected.notes),
             **{k: v for k, v in collected.provenance.items() if k.startswith("cupti")},
+        }
+
+
+class InParts:
+    """timeline's recorder, which writes a part of a trace every half a second meanwhile."""
+
+    def start(self) -> None:
+        from timeline.backends.cuda.cupti import CuptiCollector
+        from timeline.recording.keeping import Keeping
+        from timeline.recording.recorder import Recorder
+
+        self._folder = tempfile.TemporaryDirectory()
+        path = Path(self._folder.name, "trace")
+        self._recorder = Recorder(path, CuptiCollector(), [], keeping=Keeping(every_s=0.5))
+        self._recorder.start()
+
+    def stop(self) -> Result:
+        started = time.perf_counter()
+        self._recorder.stop()
+        stopped = time.perf_counter()
+        trace = self._recorder.trace()
+        kinds = trace.names("activities", "kind")
+        kernel = trace.column("activities", "kind") == kinds.index("kernel") if kinds else []
+        parts = len([*Path(self._folder.name, "trace", "activities").iterdir()])
+        self._folder.cleanup()
+        return {
+            "stop_s": stopped - started,
+            "write_s": 0.0,
+            "kernels": int(sum(kernel)),
+            "parts": parts,
+            "dropped": trace.meta.dropped,
         }
 
 
@@ -152,6 +184,7 @@ class CuptiPython:
 MAKERS: Mapping[str, Callable[[], Any]] = {
     "timeline": Timeline,
     "timeline, no calls": lambda: Timeline(calls="none"),
+    "timeline, in parts": InParts,
     "timeline, queued times": lambda: Timeline(latency=True),
     "torch.profiler": TorchProfiler,
     "cupti-python": CuptiPython,

@@ -48,6 +48,7 @@ class _Followed:
     """The recording that runs in this process."""
 
     recording: Forking | None = None
+    forking: Forking | None = None
     registered = False
 
 
@@ -66,17 +67,20 @@ def unfollow(recording: Forking) -> None:
 
 
 def _before() -> None:
-    if _Followed.recording is not None:
-        _Followed.recording.before_fork()
+    recording = _Followed.recording  # which may end, or another begin, before the fork is done
+    if recording is not None:
+        recording.before_fork()
+    _Followed.forking = recording
 
 
 def _after() -> None:
-    if _Followed.recording is not None:
-        _Followed.recording.after_fork()
+    recording, _Followed.forking = _Followed.forking, None
+    if recording is not None:
+        recording.after_fork()
 
 
 def _in_child() -> None:
-    recording, _Followed.recording = _Followed.recording, None
+    recording, _Followed.forking, _Followed.recording = _Followed.forking, None, None
     if recording is not None:
         recording.after_fork_in_child()
 
