@@ -137,3 +137,22 @@ def test_with_too_little_memory_the_program_goes_on_and_the_loss_is_said(
     lost = 800_200 - trace.activities.num_rows - trace.tables["calls"].num_rows
     assert lost == trace.meta.dropped or trace.meta.kept is not None
     assert not lost or trace.meta.notes
+
+
+def test_a_long_recording_takes_no_more_memory_for_records(
+    run: Run, launch_code: str, tmp_path: Path
+) -> None:
+    done = run(
+        launch_code + "import time, timeline\n"
+        "from timeline.backends.cuda.cupti.buffers import route\n"
+        "taken = 0\n"
+        "with timeline.record('out', every_s=0.01):\n"
+        "    for _ in range(12):\n"
+        "        launch(60_000)\n"
+        "        while route().pool.completed_bytes: time.sleep(0.002)\n"
+        "        taken = max(taken, route().pool._state.taken)\n"
+        "print(taken >> 20)\n"
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) <= 64  # MiB; 12 * 60,000 kernels and calls fill 176
+    assert Trace.load(tmp_path / "out").activities.num_rows == 12 * 60_000

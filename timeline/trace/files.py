@@ -91,12 +91,14 @@ def _is_member(entry: Path) -> bool:
     if entry.name in TABLES and entry.is_dir():
         return all(_is_part(inner.name) and inner.is_file() for inner in entry.iterdir())
     if entry.name == CHILDREN and entry.is_dir():
-        return all(one.is_dir() and _is_whole(one) for one in entry.iterdir())
+        return all(one.is_dir() and _is_child(one) for one in entry.iterdir())
     return entry.name in (META, f".{META}.tmp") and entry.is_file()
 
 
-def _is_whole(folder: Path) -> bool:
-    return _is_trace(folder) and all(_is_member(inner) for inner in folder.iterdir())
+def _is_child(folder: Path) -> bool:
+    """A trace, or what :func:`replacing` leaves of one in a process that is killed there."""
+    half = folder.name.startswith(".") and folder.suffix in (".tmp", ".old")
+    return (half or _is_trace(folder)) and all(_is_member(inner) for inner in folder.iterdir())
 
 
 def _is_part(name: str) -> bool:
