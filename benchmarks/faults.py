@@ -46,10 +46,11 @@ NO_COMPILER = 3
 
 WAYS = ("plain", "ring", "threads", "ending")
 EVERY_S = 0.02
-MAX_SIZE = "1MB"
+MAX_SIZE = "100kB"
 LONGEST_S = 2.0
 ENDING_S = 0.3
-STEP = 500
+STEP = 100
+PAUSE_S = 0.002
 START_S = 60.0
 
 Row = dict[str, Any]
@@ -135,7 +136,7 @@ def steps(launch: Launch, until: float, notes: Notes | None) -> None:
         launched += STEP
         if notes is not None:
             notes.done(launched)
-        time.sleep(0.001)
+        time.sleep(PAUSE_S)
 
 
 def killed(folder: Path, way: str, after_s: float) -> Row:

@@ -104,7 +104,7 @@ def test_how_it_is_kept(
     ("options", "message"),
     [
         (["--max-size", "much"], "'much' is no size; write one like 500MB or 2GiB"),
-        (["--max-size", "10k"], "too small; give at least 1MB"),
+        (["--max-size", "10k"], "too small; give at least 100kB"),
         (["--every", "0"], "must be more than 0"),
         (["--every", "nan"], "must be more than 0"),
     ],

@@ -21,7 +21,7 @@ __all__ = ["Keeping", "Memory", "Place", "size_in_bytes"]
 Tables = Mapping[str, pa.Table]
 
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?\s*", re.IGNORECASE)
-_LEAST_BYTES = 1_000_000
+_LEAST_BYTES = 100_000
 _BUFFER_BYTES = 8 << 20
 EVERY_S = 5.0
 PART_BYTES = 64 << 20
@@ -49,7 +49,7 @@ class Keeping:
         if not self.every_s > 0:
             raise UsageError(f"a part every {self.every_s} s: must be more than 0")
         if self.max_bytes is not None and self.max_bytes < _LEAST_BYTES:
-            raise UsageError(f"a size of {self.max_bytes} bytes is too small; give at least 1MB")
+            raise UsageError(f"a size of {self.max_bytes} bytes is too small; give at least 100kB")
 
     @classmethod
     def of(cls, max_size: str | int | None, every_s: float | None) -> Keeping:
