@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-
-import pyarrow as pa
 
 from timeline.errors import TimelineError, TraceError
 from timeline.formats import ImportOptions, Limits, open_trace
 from timeline.tiles import identity_of
 from timeline.trace import Trace
+from timeline.trace.stored import StoredTables
 from timeline.ui.canvas.kept import KEPT, Stored
 from timeline.ui.glimpse import glimpse
 from timeline.ui.later import LaterTables
@@ -100,13 +99,14 @@ class Import:
                 self._started = True
                 self._thread.start()
 
-    def _tables(self) -> Mapping[str, pa.Table]:
-        """The tables, for who can't do without."""
+    def _tables(self) -> StoredTables:
+        """The tables of a stored trace, for who can't do without."""
         self._start()
         self._thread.join()
         if self._error is not None:
             raise self._error
         assert self._whole is not None
+        assert isinstance(self._whole.tables, StoredTables), "only those are shown before"
         return self._whole.tables
 
     def _run(self, read: Read) -> None:
