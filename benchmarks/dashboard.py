@@ -3,7 +3,7 @@
 ``python -m benchmarks.dashboard [--events 10000000] [--write]`` makes a trace of as many activities
 on four streams, serves it, and moves about in it with the events that a reader's hands make. Times
 in the page are taken by the page itself. ``--write`` keeps the figures in
-``results/dashboard.json``.
+``results/dashboard.json`` and in ``docs/dashboard.md``.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.dashboard_page import section
+from benchmarks.sections import put
 from timeline.tiles import build, identity_of, keep, kept, measures
 from timeline.tiles.encode import encoded
 from timeline.tiles.places import beside
@@ -290,6 +292,7 @@ def main() -> int:
     print(text)
     if args.write:
         RESULT.write_text(text + "\n", encoding="utf-8")
+        put("dashboard.md", "benchmarks/dashboard.py", section(result))
     return 0
 
 

@@ -25,13 +25,13 @@ from urllib.parse import urlsplit
 
 from benchmarks.dashboard import EXACT, spread, trace_of
 from benchmarks.load_clients import Move, Session, replay
+from benchmarks.sections import goal_text, goals_table, median_p95, put
 from timeline.tiles import build, identity_of, keep
 from timeline.ui.serving import serving
 from tools.screenshots import chromium
 
 RESULT = Path(__file__).parent / "results" / "load.json"
-PAGE = Path(__file__).parents[1] / "docs" / "limits.md"
-MARK, END = "<!-- benchmarks/load.py -->", "<!-- end -->"
+GOAL_MS = 500
 SIZE = {"width": 1440, "height": 1000}
 
 MOVING = """(root, { seconds, pause, seed }) => {
@@ -173,15 +173,8 @@ def main() -> int:
     print(text)
     if args.write:
         RESULT.write_text(text + "\n", encoding="utf-8")
-        write_section(result)
-    return 0 if result["all_ms"]["p95"] < 500 and not result["clients"]["refused"] else 1
-
-
-def write_section(result: dict[str, Any]) -> None:
-    """Put the figures into ``docs/limits.md``."""
-    text = PAGE.read_text(encoding="utf-8")
-    before, after = text.split(MARK)[0], text.split(MARK)[1].partition(END)[2]
-    PAGE.write_text(f"{before}{MARK}\n\n{section(result)}\n\n{END}{after}", encoding="utf-8")
+        put("limits.md", "benchmarks/load.py", section(result))
+    return 0 if result["all_ms"]["p95"] <= GOAL_MS and not result["clients"]["refused"] else 1
 
 
 def section(result: dict[str, Any]) -> str:
@@ -190,23 +183,22 @@ def section(result: dict[str, Any]) -> str:
     one, every = result["memory_mb_one_session"], result["memory_mb_all_sessions"]
     count = f"{pages['moves'] + clients['moves']:,} in {result['seconds']:.0f} s"
     rows = [
-        ("pan or zoom, all sessions", _times(both), "p95 500 ms"),
-        (f"the {result['browsers']} pages, exact picture", _times(pages["exact_ms"]), ""),
-        (f"the {result['browsers']} pages, first redraw", _times(pages["redraw_ms"]), ""),
-        ("the others, all tiles there", _times(clients["tiles_ms"]), ""),
-        ("one page alone, exact picture", _times(result["alone_exact_ms"]), ""),
+        (
+            "pan or zoom, all sessions",
+            median_p95(both),
+            f"p95 {goal_text(both['p95'], GOAL_MS, 'ms')}",
+        ),
+        (f"the {result['browsers']} pages, exact picture", median_p95(pages["exact_ms"]), ""),
+        (f"the {result['browsers']} pages, first redraw", median_p95(pages["redraw_ms"]), ""),
+        ("the others, all tiles there", median_p95(clients["tiles_ms"]), ""),
+        ("one page alone, exact picture", median_p95(result["alone_exact_ms"]), ""),
         ("pans and zooms", count, ""),
         ("answers refused", f"{clients['refused']}", "0"),
         ("the machine's load before", f"{result['load_before']:.1f} on {result['cpus']} cores", ""),
         ("memory of the server, one session", _memory(one), ""),
         (f"memory of the server, {result['sessions']} sessions", _memory(every), ""),
     ]
-    lines = ["| | measured | goal |", "| --- | --- | --- |"]
-    return "\n".join(lines + [f"| {' | '.join(row)} |" for row in rows])
-
-
-def _times(found: dict[str, float]) -> str:
-    return f"median {found['median']:.0f} ms, p95 {found['p95']:.0f} ms"
+    return goals_table(rows)
 
 
 def _memory(found: dict[str, float]) -> str:
