@@ -9,7 +9,7 @@ from pathlib import Path
 
 from timeline.errors import TimelineError, TraceError
 from timeline.formats import ImportOptions, Limits, open_trace
-from timeline.tiles import identity_of
+from timeline.tiles import identity_of, kept
 from timeline.trace import Trace
 from timeline.trace.stored import StoredTables
 from timeline.ui.canvas.kept import KEPT, Stored
@@ -130,19 +130,21 @@ def of_path(path: Path) -> Import:
     One whose index was kept can be shown before it is read.
     """
     identity = identity_of(path)
-    stored = None if identity is None else Stored(path, identity)
+    if identity is None:
+        return Import(path.name, lambda tell: open_trace(path, ImportOptions(progress=tell)))
+    stored, index = Stored(path, identity), kept(path, identity)
 
     def read(tell: Tell) -> Trace:
         trace = open_trace(path, ImportOptions(progress=tell))
-        if stored is not None:
-            if identity_of(path) != stored.identity:
-                raise TraceError(f"{path}: has changed since it was opened; open it again")
+        if identity_of(path) == identity:
             KEPT.tell(trace, stored)
+        elif index is not None:  # of what was there before
+            raise TraceError(f"{path}: has changed since it was opened; open it again")
         return trace
 
-    if stored is None:
+    if index is None:
         return Import(path.name, read)
-    return Import(path.name, read, lambda tables: glimpse(stored, tables))
+    return Import(path.name, read, lambda tables: glimpse(stored, index, tables))
 
 
 def of_upload(name: str, content: memoryview) -> Import:
