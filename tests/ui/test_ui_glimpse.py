@@ -69,6 +69,23 @@ def test_a_trace_that_changed_meanwhile_is_not_mixed_with_its_index(place: Path)
         _ = reading.result().trace.activities
 
 
+def test_a_trace_that_grows_while_it_is_read_is_no_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "growing"
+    shutil.copytree(SAMPLE, path)
+
+    def grow(place: Path, _options: object) -> Trace:
+        found = Trace.load(place)
+        found.replace(notes=("a part more",)).save(place, overwrite=True)
+        return found
+
+    monkeypatch.setattr("timeline.ui.importing.open_trace", grow)
+    reading = of_path(path)
+    assert reading.wait(60)
+    assert reading.result().activities > 0
+
+
 def test_sessions_share_one_index() -> None:
     one, other = Trace.load(SAMPLE), Trace.load(SAMPLE)
     indices = Kept()

@@ -14,7 +14,6 @@ from timeline.intervals import Int64
 from timeline.tiles.grouping import Grouped, grouped
 from timeline.tiles.track import Track
 from timeline.trace import Trace
-from timeline.trace.columns import one_chunk
 
 __all__ = ["Source"]
 
@@ -70,7 +69,7 @@ class Source:
         self.left_out += int((~whole if keep is None else keep & ~whole).sum())
         chosen = whole if keep is None else keep & whole
         rows = None if chosen.all() else np.flatnonzero(chosen)
-        self.names[table] = one_chunk(self.trace.tables[table][name]).dictionary
+        self.names[table] = self.trace.array(table, name).dictionary
         columns = grouped(start, end, column(table, name), groups, rows, self.origin)
         return self._added(table, columns)
 

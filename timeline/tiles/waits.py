@@ -80,7 +80,7 @@ def _has_legacy_stream(trace: Trace) -> bool:
 
 
 def _waits_of_host(trace: Trace) -> bool:
-    return bool(trace.syncs.num_rows or trace.allocs.num_rows)
+    return bool(trace.rows("syncs") or trace.rows("allocs"))
 
 
 def _waits(work: Work) -> tuple[Int32, Int64, Int64, Waits]:

@@ -109,11 +109,11 @@ class Trace:
         False in booleans, None in texts. Dictionary columns come as their integer codes (-1 for
         null); see :meth:`names`.
         """
-        return to_numpy(self._array(table_name, column))
+        return to_numpy(self.array(table_name, column))
 
     def names(self, table_name: str, column: str) -> list[str]:
         """The dictionary of a dictionary column: what its codes stand for."""
-        names: list[str] = self._array(table_name, column).dictionary.to_pylist()
+        names: list[str] = self.array(table_name, column).dictionary.to_pylist()
         return names
 
     def rows(self, table_name: str) -> int:
@@ -122,7 +122,8 @@ class Trace:
             return self.tables.stored(table_name).rows
         return int(self.tables[table_name].num_rows)
 
-    def _array(self, table_name: str, column: str) -> pa.Array:
+    def array(self, table_name: str, column: str) -> pa.Array:
+        """One column as an Arrow array, in one piece."""
         if isinstance(self.tables, StoredTables):
             return self.tables.stored(table_name).array(column)
         return one_chunk(self.tables[table_name][column])

@@ -103,7 +103,7 @@ class StoredTables(Mapping[str, pa.Table]):
         return self._stored[name]
 
     def __getitem__(self, name: str) -> pa.Table:
-        return self._stored[name].whole()
+        return self.stored(name).whole()
 
     def __contains__(self, name: object) -> bool:
         return name in self._stored

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from timeline.errors import TraceError
-from timeline.tiles import kept
+from timeline.tiles import Index
 from timeline.trace import Trace
 from timeline.trace.store import about
 from timeline.ui.canvas.kept import KEPT, Stored
@@ -13,11 +13,8 @@ from timeline.ui.opened import Opened
 __all__ = ["glimpse"]
 
 
-def glimpse(stored: Stored, tables: LaterTables) -> Opened | None:
-    """The trace with its tables still to be read; None without an index that was kept."""
-    index = kept(stored.path, stored.identity)
-    if index is None:
-        return None
+def glimpse(stored: Stored, index: Index, tables: LaterTables) -> Opened | None:
+    """The trace with its tables still to be read; None if it is no longer there."""
     try:
         meta, rows = about(stored.path)
     except TraceError:

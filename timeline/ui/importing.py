@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-
-import pyarrow as pa
 
 from timeline.errors import TimelineError, TraceError
 from timeline.formats import ImportOptions, Limits, open_trace
-from timeline.tiles import identity_of
+from timeline.tiles import identity_of, kept
 from timeline.trace import Trace
+from timeline.trace.stored import StoredTables
 from timeline.ui.canvas.kept import KEPT, Stored
 from timeline.ui.glimpse import glimpse
 from timeline.ui.later import LaterTables
@@ -100,13 +99,14 @@ class Import:
                 self._started = True
                 self._thread.start()
 
-    def _tables(self) -> Mapping[str, pa.Table]:
-        """The tables, for who can't do without."""
+    def _tables(self) -> StoredTables:
+        """The tables of a stored trace, for who can't do without."""
         self._start()
         self._thread.join()
         if self._error is not None:
             raise self._error
         assert self._whole is not None
+        assert isinstance(self._whole.tables, StoredTables), "only those are shown before"
         return self._whole.tables
 
     def _run(self, read: Read) -> None:
@@ -130,19 +130,21 @@ def of_path(path: Path) -> Import:
     One whose index was kept can be shown before it is read.
     """
     identity = identity_of(path)
-    stored = None if identity is None else Stored(path, identity)
+    if identity is None:
+        return Import(path.name, lambda tell: open_trace(path, ImportOptions(progress=tell)))
+    stored, index = Stored(path, identity), kept(path, identity)
 
     def read(tell: Tell) -> Trace:
         trace = open_trace(path, ImportOptions(progress=tell))
-        if stored is not None:
-            if identity_of(path) != stored.identity:
-                raise TraceError(f"{path}: has changed since it was opened; open it again")
+        if identity_of(path) == identity:
             KEPT.tell(trace, stored)
+        elif index is not None:  # of what was there before
+            raise TraceError(f"{path}: has changed since it was opened; open it again")
         return trace
 
-    if stored is None:
+    if index is None:
         return Import(path.name, read)
-    return Import(path.name, read, lambda tables: glimpse(stored, tables))
+    return Import(path.name, read, lambda tables: glimpse(stored, index, tables))
 
 
 def of_upload(name: str, content: memoryview) -> Import:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 
-import pyarrow as pa
-
-from timeline.trace import TABLES, Trace
+from timeline.trace import Trace
+from timeline.trace.stored import StoredTable, StoredTables
 
 __all__ = ["LaterTables", "are_read"]
 
 
-@dataclass(frozen=True, eq=False)
-class LaterTables(Mapping[str, pa.Table]):
-    """Tables that are read when the first one is wanted.
+class LaterTables(StoredTables):
+    """The tables of a stored trace before its files have been read.
 
-    Attributes
+    Parameters
     ----------
     read : callable
         Reads them, or waits for who does.
@@ -24,20 +21,14 @@ class LaterTables(Mapping[str, pa.Table]):
         Whether they have been read.
     """
 
-    read: Callable[[], Mapping[str, pa.Table]]
-    done: Callable[[], bool]
+    def __init__(self, read: Callable[[], StoredTables], done: Callable[[], bool]) -> None:
+        super().__init__({})
+        self._read = read
+        self.done = done
 
-    def __getitem__(self, name: str) -> pa.Table:
-        return self.read()[name]
-
-    def __contains__(self, name: object) -> bool:
-        return name in TABLES
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(TABLES)
-
-    def __len__(self) -> int:
-        return len(TABLES)
+    def stored(self, name: str) -> StoredTable:
+        """A table that is not decoded yet."""
+        return self._read().stored(name)
 
 
 def are_read(trace: Trace) -> bool:

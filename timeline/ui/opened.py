@@ -35,7 +35,7 @@ class Opened:
     @property
     def activities(self) -> int:
         """How many activities there are, without reading them."""
-        return self.trace.activities.num_rows if self.rows is None else self.rows
+        return self.trace.rows("activities") if self.rows is None else self.rows
 
     def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """What ``make`` returned when this trace was first asked for ``key``."""

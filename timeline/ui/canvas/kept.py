@@ -89,7 +89,7 @@ class Kept:
     def keep(self, trace: Trace, index: Index) -> None:
         """Write an index to the disk, if the trace lies there and it is worth it."""
         stored = self._stored.get(trace)
-        if stored is None or trace.activities.num_rows < WORTH_KEEPING:
+        if stored is None or trace.rows("activities") < WORTH_KEEPING:
             return
         samples = samples_folder()
         near = samples is None or samples.resolve() not in stored.path.resolve().parents

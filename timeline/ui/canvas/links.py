@@ -6,17 +6,18 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from timeline.analysis import devices, work_of
 from timeline.analysis.dependencies import event_edges
 from timeline.analysis.legacy_order import legacy_edges
 from timeline.tiles.waits import orders_streams
 from timeline.trace import Trace
+from timeline.trace.columns import to_numpy
 
 __all__ = ["Link", "Links"]
 
@@ -84,19 +85,19 @@ class Links:
 
     def _value(self, table: str, column: str, row: int) -> int | None:
         """One number of a table; None where it is not known."""
-        found = int(self.trace.column(table, column)[row])
-        return None if found == -1 else found
+        found: int | None = self.trace.array(table, column)[row].as_py()
+        return found
 
     def _neighbours(self, row: int) -> Iterator[Link]:
         """The activities before and after it on its stream."""
-        stream = [self.trace.column("activities", name) for name in _STREAM]
+        stream = [self.trace.array("activities", name) for name in _STREAM]
         for kind, step in (("before it", -1), ("after it", 1)):
             other = _next_of_stream(stream, row, step)
             if other is not None:
                 yield Link(kind, "activities", other)
 
 
-def _next_of_stream(stream: list[npt.NDArray[Any]], row: int, step: int) -> int | None:
+def _next_of_stream(stream: list[pa.Array], row: int, step: int) -> int | None:
     """The next row of a stream in a direction: looked for near by, then ever farther away."""
     count = len(stream[0])
     near, size = row + (step > 0), _FIRST_LOOKED_AT
@@ -104,7 +105,8 @@ def _next_of_stream(stream: list[npt.NDArray[Any]], row: int, step: int) -> int 
         lo, hi = (max(near - size, 0), near) if step < 0 else (near, min(near + size, count))
         same = np.ones(hi - lo, np.bool_)
         for column in stream:
-            same &= column[lo:hi] == column[row]
+            part, mine = to_numpy(column.slice(lo, hi - lo)), to_numpy(column.slice(row, 1))
+            same &= part == mine
         rows = np.flatnonzero(same)
         if len(rows):
             return lo + int(rows[-1] if step < 0 else rows[0])

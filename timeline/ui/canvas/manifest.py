@@ -36,25 +36,31 @@ MOST_NAMES = 100_000
 
 
 _MOST_INLINED = 200_000
-_MADE: WeakKeyDictionary[Index, dict[str, Any]] = WeakKeyDictionary()
+_MADE: WeakKeyDictionary[Index, tuple[dict[str, Any], int]] = WeakKeyDictionary()
 
 
 def inlined(shown: Shown) -> dict[str, Any]:
     """The manifest for the page's own data, which spares it a request; nothing if it is large."""
-    found = manifest(shown)
-    return {"manifest": found} if _size(found) <= _MOST_INLINED else {}
-
-
-def _size(content: dict[str, Any]) -> int:
-    return len(json.dumps(content))
+    made, size = _once(shown)
+    return {"manifest": made | _titled(shown)} if size <= _MOST_INLINED else {}
 
 
 def manifest(shown: Shown) -> dict[str, Any]:
     """The JSON that the page reads once a trace; made once an index."""
+    return _once(shown)[0] | _titled(shown)
+
+
+def _titled(shown: Shown) -> dict[str, Any]:
+    return {"title": plain(shown.title), "stem": file_stem(shown.title)}
+
+
+def _once(shown: Shown) -> tuple[dict[str, Any], int]:
+    """What the index alone tells, and how long it is as JSON."""
     index = shown.index
     if index not in _MADE:
-        _MADE[index] = _made(shown)
-    return {**_MADE[index], "title": plain(shown.title), "stem": file_stem(shown.title)}
+        made = _made(shown)
+        _MADE[index] = made, len(json.dumps(made))
+    return _MADE[index]
 
 
 def _made(shown: Shown) -> dict[str, Any]:
