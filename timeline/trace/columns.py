@@ -141,7 +141,7 @@ def taken(array: pa.Array, rows: npt.NDArray[np.int64]) -> pa.Array:
     if pa.types.is_dictionary(kind):
         return pa.DictionaryArray.from_arrays(taken(array.indices, rows), array.dictionary)
     if not (pa.types.is_integer(kind) or pa.types.is_boolean(kind) or _is_lanes(kind)):
-        return array.take(pa.array(rows))
+        return array.take(from_numpy(rows, pa.int64()))
     values = to_numpy(array)[rows]
     if not array.null_count:
         return from_numpy(values, kind)

@@ -94,6 +94,20 @@ def test_work_before_its_launch_is_flagged(read: Read) -> None:
     assert trace.column("activities", "process").tolist() == [9]
 
 
+def test_work_after_the_recording_is_flagged(read: Read) -> None:
+    kernel = {"ph": "X", "cat": "kernel", "name": "k", "pid": 0, "tid": 7, "dur": 5}
+    end = {"ph": "i", "s": "g", "name": "Record Window End", "pid": "", "tid": ""}
+    late = "activities that end after the recording"
+    trace = read([{**kernel, "ts": 1}, {**kernel, "ts": 8}, {**end, "ts": 10}])
+    assert [note for note in trace.meta.notes if late in note] == [
+        f"Unsound: 1 {late}, kept as they are (first at activity 2)."
+    ]
+    assert trace.rows("activities") == 2
+    for sound in (13, "x"):
+        trace = read([{**kernel, "ts": 1}, {**kernel, "ts": 8}, {**end, "ts": sound}])
+        assert not any(late in note for note in trace.meta.notes)
+
+
 def test_lanes_of_jax(read: Read) -> None:
     def named(what: str, pid: int, tid: int, name: str) -> dict[str, Any]:
         return {"ph": "M", "name": what, "pid": pid, "tid": tid, "args": {"name": name}}

@@ -6,6 +6,7 @@ where it can (:mod:`timeline.formats.kineto.lines`), otherwise one by one.
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from timeline.formats.kineto.event import (
     UnsoundError,
     as_floats,
     loads,
+    nanoseconds,
     row_of,
 )
 from timeline.formats.kineto.lines import LineReader, Lines
@@ -34,6 +36,7 @@ __all__ = ["Document"]
 Int64 = npt.NDArray[np.int64]
 
 EVENTS = "traceEvents"
+_RECORDING_ENDED = "Record Window End"
 _MARK = b"\xef\xbb\xbf"
 _SETTLE_ROWS = 1 << 15
 _BRACE = 2  # bytes from where a line begins to its brace
@@ -56,6 +59,8 @@ class Document:
         Events of phase M, which name processes and lanes.
     unkept : Unkept
         Arguments that a trace has no column for.
+    ended : int or None
+        When the recording ended, ns of the file's clock, if it says so.
     """
 
     def __init__(self, window: Window, intake: Intake) -> None:
@@ -72,6 +77,7 @@ class Document:
         self.header: dict[str, Any] = {}
         self.found_events = False
         self.described: list[dict[str, Any]] = []
+        self.ended: int | None = None
 
     def read(self) -> None:
         """Read from start to end.
@@ -189,6 +195,11 @@ class Document:
         except (ValueError, RecursionError):
             return None
 
+    def _see_end(self, event: Any) -> None:
+        if event.get("name") == _RECORDING_ENDED:
+            with contextlib.suppress(UnsoundError):
+                self.ended = nanoseconds(event.get("ts"), "times")
+
     def _take(self, event: Any, place: str) -> None:
         try:
             found = row_of(event)
@@ -199,6 +210,7 @@ class Document:
             self.described.append(event)
         elif isinstance(found, Aside):
             self._intake.leave(found.what)
+            self._see_end(event)
         elif isinstance(found, Loose):
             self.rows.loose.append(found)
         else:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from timeline.errors import TraceError
@@ -14,6 +15,7 @@ from timeline.formats.byte_stream import ByteStream
 from timeline.formats.intake import Intake
 from timeline.formats.kineto.document import EVENTS, Document
 from timeline.formats.kineto.lanes import lane_names, row_of_lane
+from timeline.formats.kineto.rows import Columns
 from timeline.formats.kineto.tables import make_tables, shift
 from timeline.formats.kineto.window import Window
 from timeline.formats.kineto.writing import BESIDE, OWN
@@ -51,6 +53,7 @@ def read(path: Path, options: ImportOptions) -> Trace:
     rows.loose.clear()
     rows.settle()
     found = dict(rows.tables())
+    _flag_overrunning(found.get("activities"), document.ended, intake)
     try:
         own = _own(document.header)
         first = 0 if own else shift(found)
@@ -62,6 +65,17 @@ def read(path: Path, options: ImportOptions) -> Trace:
     for note in document.unkept.notes():
         intake.note(note)
     return Trace.from_tables(_meta(document.header, first, intake), tables)
+
+
+def _flag_overrunning(activities: Columns | None, ended: int | None, intake: Intake) -> None:
+    """Flag work that goes on after the recording, by the instant at which Kineto says it ended."""
+    if activities is not None and ended is not None:
+        late = np.flatnonzero(activities["end"] > ended)
+        if len(late):
+            place = f"activity {int(late[0]) + 1:,}"
+            intake.flag(
+                place, "activities that end after the recording, kept as they are", len(late)
+            )
 
 
 def _own(header: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -22,6 +22,7 @@ from timeline.formats.nsys_sqlite.out_schema import ENUMS, TABLES, create
 from timeline.formats.options import Progress
 from timeline.trace import Trace
 from timeline.trace.clock import TIME_COLUMNS, shift
+from timeline.trace.columns import from_numpy
 from timeline.trace.files import as_output_error
 
 __all__ = ["write"]
@@ -102,7 +103,7 @@ def _shaped(trace: Trace, ids: Ids, strings: StringTable) -> Iterator[tuple[str,
         for kind, (table, shape) in ACTIVITIES.items():
             mine = np.flatnonzero(kinds == kind)
             if len(mine):
-                yield table, shape(batch.take(pa.array(mine)), ids, strings)
+                yield table, shape(batch.take(from_numpy(mine, pa.int64())), ids, strings)
     for table, (name, shape) in _PLAIN.items():
         for batch in _batches(trace.tables[name]):
             yield table, shape(batch, ids, strings)

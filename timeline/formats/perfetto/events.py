@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ from timeline.formats.perfetto.words import Words
 __all__ = ["Events", "Table", "Track"]
 
 Int64 = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.signedinteger[Any]]
 UInt8 = npt.NDArray[np.uint8]
 
 _INT32 = np.uint64(0xFFFFFFFF)
@@ -40,10 +42,10 @@ class Table:
     """Begins, ends and instants in the order of the file; texts are codes, -1 for none."""
 
     time: Int64
-    kind: Int64
+    kind: Ints
     track: npt.NDArray[np.uint64]
-    name: Int64
-    category: Int64
+    name: Ints
+    category: Ints
 
 
 @dataclass(slots=True)
@@ -192,7 +194,13 @@ class Events:
         which = Spans(inner.starts[mine], inner.ends[mine])
         of = owners[mine]
         self.annotations.add(buffer, which, rows[of], state[of], self.sequences, offset)
-        piece = Table(time[kept], kind[kept], track[kept], name[kept], category[kept])
+        piece = Table(
+            time[kept],
+            kind[kept].astype(np.int8),
+            track[kept],
+            name[kept].astype(np.int32),
+            category[kept].astype(np.int32),
+        )
         self._pieces.append(piece)
         self.count += len(piece.time)
 

@@ -24,6 +24,7 @@ from timeline.trace.meta import is_meta_json
 __all__ = ["own_description", "restored"]
 
 Int64 = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.signedinteger[Any]]
 
 _INT64 = range(-(2**63), 2**63)
 
@@ -116,7 +117,7 @@ def _named(said: Any) -> tuple[str, dict[str, Any]]:
     return (name, columns) if isinstance(name, str) and isinstance(columns, dict) else ("", {})
 
 
-def _tables(category: Int64, place: Int64, held: list[list[Any]], texts: list[str]) -> Int64:
+def _tables(category: Ints, place: Int64, held: list[list[Any]], texts: list[str]) -> Int64:
     """Number of the table of each slice; those of host threads go by their category."""
     numbers = {name: number for number, name in enumerate(TABLES)}
     if not held:

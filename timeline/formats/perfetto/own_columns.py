@@ -132,14 +132,14 @@ class OwnColumns:
             missing &= self._rows.instant[self._chosen]
         return Masked.unless(whole if _unsigned(kind) else whole.view(np.int64), missing)
 
-    def _compact(self, codes: Int64) -> tuple[Int64, list[str]]:
+    def _compact(self, codes: Array) -> tuple[Array, list[str]]:
         """The same texts by numbers of their own, so that no other table's are among them."""
         used = np.flatnonzero(np.bincount(codes[codes >= 0], minlength=0))
-        renumbered = np.full(len(self._texts) + 1, -1, np.int64)  # the last stands for -1
+        renumbered = np.full(len(self._texts) + 1, -1, np.int32)  # the last stands for -1
         renumbered[used] = np.arange(len(used))
         return renumbered[codes], [self._texts[code] for code in used.tolist()]
 
-    def _apis(self, codes: Int64) -> tuple[Int64, list[str]]:
+    def _apis(self, codes: Array) -> tuple[Array, list[str]]:
         numbers, texts = self._compact(codes)
         return numbers, [_APIS.get(text, text.removeprefix("cuda_")) for text in texts]
 

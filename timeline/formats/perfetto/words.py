@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from timeline.formats.intake import Intake
 from timeline.formats.perfetto.wire import Spans
-from timeline.trace.columns import to_numpy
+from timeline.trace.columns import from_numpy, to_numpy
 
 __all__ = ["Words"]
 
@@ -34,7 +34,8 @@ class Words:
         bounds[0::2], bounds[1::2] = spans.starts[order], spans.ends[order]
         parts = [None, pa.py_buffer(bounds), pa.py_buffer(buffer)]
         both = pa.Array.from_buffers(pa.binary(), len(bounds) - 1, parts)
-        coded = both.take(pa.array(np.arange(0, len(bounds), 2))).dictionary_encode()
+        spans_alone = from_numpy(np.arange(0, len(bounds), 2), pa.int64())
+        coded = both.take(spans_alone).dictionary_encode()
         known = [self._code(raw, offset) for raw in coded.dictionary.to_pylist()]
         found = np.empty(len(order), np.int64)
         found[order] = np.array(known, np.int64)[to_numpy(coded.indices)]
