@@ -87,7 +87,7 @@ def told(thing: Any) -> set[str]:
 def missing(name: str) -> list[str]:
     """What numpydoc finds wrong."""
     checks, errors = wanted(PUBLIC[name]), validate(name)["errors"]
-    named = {code: set(re.findall(r"'(\w+)'", text)) for code, text in errors}
+    named = {code: set(re.findall(r"'\**(\w+)'", text)) for code, text in errors}
     return [
         f"{code}: {text}"
         for code, text in errors

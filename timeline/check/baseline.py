@@ -51,6 +51,8 @@ def entry_of(
 
     Parameters
     ----------
+    traces : sequence of Trace
+        At least one.
     name : str
         What to call traces that are of no technique.
     ranges, windows : sequence of str

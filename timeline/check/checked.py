@@ -67,6 +67,8 @@ def check(entries: Sequence[Entry], baseline: Baseline, rules: Rules) -> list[Ch
 
     Parameters
     ----------
+    entries : sequence of Entry
+        What was measured.
     baseline : Baseline
         What was found good.
     rules : Rules

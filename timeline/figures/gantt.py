@@ -129,6 +129,11 @@ def compare(
         What to show of the traces of these names, trace time in ns, instead of a repeat; each is
         then drawn from the start of its window.
 
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        With a height that follows from its rows.
+
     Raises
     ------
     UsageError
