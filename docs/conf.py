@@ -61,7 +61,7 @@ BESIDE = {
 
 PARTS = """
 record trace program backends techniques analysis findings whatif check report figures formats
-ranks query intervals tiles errors pytest_plugin
+ranks query intervals errors pytest_plugin
 """
 """Pages of the API, in the order in which one meets them."""
 

@@ -6,6 +6,7 @@ import re
 import runpy
 import shlex
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -39,9 +40,8 @@ def shell_lines(text: str) -> Iterator[list[str]]:
 def commands() -> list[list[str]]:
     """Arguments of every ``timeline`` command of every page."""
     pages = (page.read_text(encoding="utf-8") for page in PAGES)
-    found = [
-        words[1:] for text in pages for words in shell_lines(text) if words[:1] == ["timeline"]
-    ]
+    lines = (words for text in pages for words in shell_lines(text) if words[:1] == ["timeline"])
+    found = [list(takewhile(lambda word: word not in ("|", "<", ">"), w[1:])) for w in lines]
     assert found
     return found
 

@@ -189,6 +189,10 @@ def run_script(
         Folder of the trace.
     module : bool
         ``argv[0]`` is a module, as after ``python -m``.
+    overwrite : bool
+        Replace a trace that is already there.
+    collector : LiveCollector, optional
+        What measures; by default CUPTI.
     keeping : Keeping, optional
         When parts are written, and how much is kept.
     children : bool

@@ -8,11 +8,13 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from timeline.cli.command import Command
-from timeline.cli.entry import COMMANDS, EPILOG, build_parser
+from timeline.cli.entry import COMMANDS, build_parser
+from timeline.cli.manual import EXIT_CODES
+from timeline.cli.topics import TOPICS
 from timeline.samples import table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -32,25 +34,46 @@ def page() -> str:
     parser = build_parser(by_name)
     (commands,) = (a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
     rows = [(f"[{name}](#{name})", command.summary) for name, command in by_name.items()]
-    parts = [HEAD, table(("command", "what it does"), rows), _sentence(EPILOG)]
-    for name, found in commands.choices.items():
-        parts += [f"## {name}", *_command(name, found)]
+    parts = [HEAD, table(("command", "what it does"), rows), "## Exit codes"]
+    parts += ["Where a command has others, it says so.", _codes(EXIT_CODES.items())]
+    for name, command in by_name.items():
+        parts += [f"## {name}", *_command(command, commands.choices[name])]
+    parts.append("## Topics\n\nWhat several commands share: `timeline help TOPIC`.")
+    parts += [f"### {name}\n\n```text\n{text.strip()}\n```" for name, text in TOPICS.items()]
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
-def _command(name: str, parser: argparse.ArgumentParser) -> Iterator[str]:
+def _command(command: Command, parser: argparse.ArgumentParser) -> Iterator[str]:
     shown = [action for action in parser._actions if action.dest != "help"]
     taken = [action for action in shown if not action.option_strings]
     options = [action for action in shown if action.option_strings]
     words = " ".join([*(["[OPTION]…"] if options else []), *map(_place, taken)])
-    yield _capital(str(parser.description)) + "."
-    yield f"```text\ntimeline {name} {words}\n```"
+    yield f"```text\ntimeline {command.name} {words}\n```"
+    yield _escaped(command.manual.description)
     rows = [(f"`{_place(action)}`", _help(action)) for action in taken if action.help]
     rows += [(_options(action), _help(action)) for action in options]
     if rows:
         yield table(("argument, option", "meaning"), rows)
-    if parser.epilog:
-        yield f"```text\n{parser.epilog.strip()}\n```"
+    lines = (f"{line}    # {what}" for what, line in command.manual.examples)
+    yield "```sh\n" + "\n".join(lines) + "\n```"
+    if command.manual.exit_codes:
+        yield _codes(command.manual.exit_codes)
+    yield f"See also {', '.join(map(_linked, command.manual.see_also))}."
+
+
+def _codes(codes: Iterable[tuple[str, str]]) -> str:
+    return table(("exit code", "when"), codes)
+
+
+def _linked(name: str) -> str:
+    """A command or a page that the help names, as a link where there is something to follow."""
+    path = ROOT / name
+    if name.startswith("docs/"):
+        target = f"{name.removeprefix('docs/')}README.md" if path.is_dir() else path.name
+        return f"[{name}]({target})"
+    words = name.split()
+    anchor = "topics" if words[1] == "help" and len(words) > 2 else words[1]
+    return f"`{name}`" if anchor.startswith("-") else f"[{name}](#{anchor})"
 
 
 def _place(action: argparse.Action) -> str:
@@ -92,10 +115,6 @@ def _escaped(text: str) -> str:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def _sentence(text: str) -> str:
-    return _capital(" ".join(text.split())) + "."
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -68,8 +68,10 @@ ELSEWHERE = (
     "nsys",
     "timeline record",
     "timeline app",
+    "timeline claims",
 )
-"""Commands that need the net, a GPU or a browser, or make an environment."""
+"""Commands that need the net, a GPU or a browser, make an environment, or that take long and have
+tests of their own."""
 
 RECORDING = "with timeline.record("
 
@@ -93,7 +95,6 @@ class Walk:
 
     folder: Path
     names: dict[str, Any] = field(default_factory=dict)
-    skipped: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for name in ("samples", "examples"):
@@ -184,8 +185,8 @@ class Walk:
             if not words:
                 continue
             if " ".join(words).startswith(ELSEWHERE) or "python" in words[0]:
-                self.skipped.append(line)
-            elif words[0] == "timeline":
+                continue
+            if words[0] == "timeline":
                 self._timeline(words[1:])
             else:
                 subprocess.run(["bash", "-ec", line], cwd=self.folder, check=True)

@@ -12,7 +12,7 @@ BLOCKS: dict[str, Any] = runpy.run_path(str(ROOT / "tools" / "page_blocks.py"))
 CHEAP = ("default_stream_barrier", "event_wait")
 """The pages of the other techniques have the same commands, made by the same tool."""
 
-GENERATED = ("claims",)
+GENERATED = ("claims", "command-line")
 """Pages whose tool and commands have tests of their own."""
 
 

@@ -12,6 +12,8 @@ import timeline
 
 ROOT = Path(__file__).resolve().parents[2]
 
+pytestmark = pytest.mark.timeout(900)  # some 20 s of CPU time, on a machine that may do much else
+
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -59,7 +59,7 @@ class Bound:
 
     @property
     def bound_ns(self) -> int:
-        """max(engine bound, critical path), ns."""
+        """The longer of engine bound and critical path, ns."""
         return max(self.engine_bound_ns, self.critical_path_ns)
 
     @property

@@ -71,7 +71,13 @@ def groups(work: Work, chosen: Mapping[str, Selection]) -> tuple[Group, ...]:
 
 
 def group_overlaps(work: Work, chosen: Mapping[str, Selection]) -> tuple[GroupOverlap, ...]:
-    """Overlap of each two groups, in the order in which they are named."""
+    """Overlap of each two groups, in the order in which they are named.
+
+    Parameters
+    ----------
+    chosen : mapping of str to Selection
+        What belongs to the group of that name.
+    """
     busy = {name: busy_of(work, selection.rows(work)) for name, selection in chosen.items()}
     found = []
     for one, other in combinations(busy, 2):

@@ -36,7 +36,13 @@ class Idle:
 
 
 def engine_idle(work: Work, engine: str) -> Idle:
-    """W − B(e)."""
+    """When an engine was idle: W − B(e).
+
+    Parameters
+    ----------
+    engine : str
+        One of :data:`timeline.engines.ENGINES`.
+    """
     empty = np.zeros(0, np.int64)
     starts, ends = work.unions.get(engine, (empty, empty))
     return Idle(*gaps(starts, ends, work.window.start_ns, work.window.end_ns))

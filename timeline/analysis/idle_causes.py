@@ -91,7 +91,13 @@ class IdleCauses:
 
 
 def idle_causes(execution: Execution, engine: str) -> IdleCauses:
-    """Fill the idle time of an engine with its causes."""
+    """Fill the idle time of an engine with its causes.
+
+    Parameters
+    ----------
+    engine : str
+        One of :data:`timeline.engines.ENGINES`.
+    """
     work = execution.work
     idle = engine_idle(work, engine)
     mine = np.flatnonzero(work.engine_codes == ENGINES.index(engine))

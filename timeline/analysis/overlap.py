@@ -32,7 +32,13 @@ class Overlap:
 
 
 def overlap(work: Work, *engines: str) -> Overlap:
-    """Overlap of any set of engines."""
+    """Overlap of any set of engines.
+
+    Parameters
+    ----------
+    *engines : str
+        Two or more of :data:`timeline.engines.ENGINES`.
+    """
     shared = work.overlap_ns(*engines)
     shortest = min(work.busy_ns(engine) for engine in engines)
     return Overlap(tuple(sorted(engines)), shared, shared / shortest if shortest else None)

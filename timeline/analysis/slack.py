@@ -22,9 +22,14 @@ __all__ = ["slack_ns"]
 
 
 def slack_ns(execution: Execution) -> Int64:
-    """Slack of each activity of the Work, ns, at least 0; shape (n,).
+    """Slack of each activity of the Work.
 
     Activities on the critical path have none, unless the trace lacks what held them.
+
+    Returns
+    -------
+    (n,) int64
+        Ns, at least 0, in the Work's order.
     """
     work, calls = execution.work, execution.calls
     count = len(work.rows)

@@ -32,7 +32,13 @@ class Window:
 
 
 def devices(trace: Trace) -> tuple[int, ...]:
-    """Devices that have activities, ascending; unknown ones (null) are left out unless all are."""
+    """Devices that have activities.
+
+    Returns
+    -------
+    tuple of int
+        Ascending; unknown ones (null) are left out unless all are.
+    """
     column = trace.column("activities", "device")
     alike = len(column) and column.min() == column.max()
     found = np.unique(column[:1] if alike else column).tolist()
@@ -55,9 +61,12 @@ def check_repeat(trace: Trace, repeat: int) -> tuple[int, int]:
 
 
 def makespans_ns(trace: Trace) -> list[int | None]:
-    """Of each repeat: from its first activity's start to its last one's end, over all devices, ns.
+    """Of each repeat: from its first activity's start to its last one's end, over all devices.
 
-    None for a repeat without activities.
+    Returns
+    -------
+    list of int or None
+        Ns; None for a repeat without activities.
     """
     start, end = trace.column("activities", "start"), trace.column("activities", "end")
     found: list[int | None] = []
@@ -68,6 +77,12 @@ def makespans_ns(trace: Trace) -> list[int | None]:
 
 
 def median_repeat(trace: Trace) -> int | None:
-    """The repeat of median makespan (the lower one of two); None for a trace without repeats."""
+    """The repeat of median makespan.
+
+    Returns
+    -------
+    int or None
+        Its index, the lower one of two; None for a trace without repeats.
+    """
     timed = [(ns, i) for i, ns in enumerate(makespans_ns(trace)) if ns is not None]
     return sorted(timed)[(len(timed) - 1) // 2][1] if timed else None

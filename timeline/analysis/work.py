@@ -202,6 +202,8 @@ def work_of(
 
     Parameters
     ----------
+    device : int
+        Its number, one of :func:`timeline.analysis.devices`.
     window : Window, optional
         Every activity that lies in it, in part or whole; measures count the part inside.
     repeat : int, optional

@@ -51,7 +51,18 @@ def open_backend(
 
 
 def why_not_cuda(devices: int = 1) -> str | None:
-    """Why no GPU, or not as many, can be used here, for a person to read; None when they can."""
+    """Why no GPU, or not as many, can be used here.
+
+    Parameters
+    ----------
+    devices : int
+        How many are needed.
+
+    Returns
+    -------
+    str or None
+        One line for a person to read; None when they can be used.
+    """
     from timeline.backends.cuda.presence import unusable
 
     return unusable(devices)

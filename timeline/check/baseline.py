@@ -51,11 +51,14 @@ def entry_of(
 
     Parameters
     ----------
+    traces : sequence of Trace
+        At least one.
     name : str
         What to call traces that are of no technique.
-    ranges, windows, diagnose
-        What to measure besides the whole, and whether to count findings; see
-        :func:`timeline.check.observed.observe`.
+    ranges, windows : sequence of str
+        NVTX ranges and windows to measure besides the whole.
+    diagnose : bool, optional
+        Whether to count findings; by default see :func:`timeline.check.observed.observe`.
 
     Raises
     ------

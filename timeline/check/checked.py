@@ -49,6 +49,8 @@ def entries_of(traces: Sequence[tuple[str, Trace]], rules: Rules) -> list[Entry]
     ----------
     traces : sequence of (str, Trace)
         Each with what to call it, should it be of no technique.
+    rules : Rules
+        Their ranges and windows are measured besides the whole.
     """
     groups: dict[str, list[Trace]] = {}
     for name, trace in traces:
@@ -63,6 +65,15 @@ def entries_of(traces: Sequence[tuple[str, Trace]], rules: Rules) -> list[Entry]
 def check(entries: Sequence[Entry], baseline: Baseline, rules: Rules) -> list[Checked]:
     """Judge each entry by that of the baseline it can be compared with.
 
+    Parameters
+    ----------
+    entries : sequence of Entry
+        What was measured.
+    baseline : Baseline
+        What was found good.
+    rules : Rules
+        The thresholds.
+
     Raises
     ------
     UsageError
@@ -75,6 +86,11 @@ def check(entries: Sequence[Entry], baseline: Baseline, rules: Rules) -> list[Ch
 
 def require_ranges(rules: Rules, entries: Sequence[Entry]) -> None:
     """Fail unless each range of the rules launched something in at least one trace.
+
+    Parameters
+    ----------
+    entries : sequence of Entry
+        All that was measured by them.
 
     Raises
     ------
@@ -89,6 +105,11 @@ def require_ranges(rules: Rules, entries: Sequence[Entry]) -> None:
 
 def require_figures(rules: Rules, found: Sequence[Checked]) -> None:
     """Fail unless each threshold of the rules judged at least one figure.
+
+    Parameters
+    ----------
+    found : sequence of Checked
+        All that was checked by them.
 
     Raises
     ------

@@ -37,6 +37,11 @@ _NAME = re.compile(r"(\w+)(?:\[(.*)\])?", re.DOTALL)
 def write_baseline(baseline: Baseline, path: Path) -> None:
     """Write the file, whole or not at all.
 
+    Parameters
+    ----------
+    path : Path
+        Where to; a file that is there is replaced.
+
     Raises
     ------
     OutputError

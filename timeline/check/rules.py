@@ -89,7 +89,13 @@ def _exact(threshold: Threshold) -> tuple[bool, bool]:
 
 
 def project_file(start: Path) -> Path | None:
-    """The nearest ``pyproject.toml``, in a folder or above it, that has settings."""
+    """The nearest ``pyproject.toml`` that has settings.
+
+    Returns
+    -------
+    Path or None
+        In the folder ``start`` or above it; None where there is none.
+    """
     for folder in (start, *start.parents):
         path = folder / "pyproject.toml"
         if path.is_file() and _table(path, _loaded(path)) is not None:

@@ -60,12 +60,17 @@ def gantt(
         name, or a part of it.
     sms : int
         SMs to show, from the first, with the roles of the blocks on each.
+    theme : {"light", "dark"}
+        Its colours.
+    title : str
+        Above it; by default what the trace says of itself.
     most : int
         Bars above which rows are summed up in buckets; the figure says so when it happens.
 
     Returns
     -------
     plotly.graph_objects.Figure
+        With a height that follows from its rows.
 
     Raises
     ------
@@ -118,11 +123,16 @@ def compare(
         Traces without repeats are shown whole.
     rows : {"auto", "engine", "stream"}
         What the rows of a device stand for; ``auto`` takes streams if copies hardly matter.
-    kernel, sms
+    host, stamps, kernel, sms, theme, title, most : optional
         As of :func:`gantt`, in each of the traces.
     windows : mapping of str to (int, int), optional
         What to show of the traces of these names, trace time in ns, instead of a repeat; each is
         then drawn from the start of its window.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        With a height that follows from its rows.
 
     Raises
     ------

@@ -54,6 +54,8 @@ def gantt_svg(
         What the rows of a device stand for; ``auto`` takes streams if copies hardly matter.
     window : (int, int), optional
         Trace time, ns; clips what is shown.
+    host, stamps : bool
+        Whether to show host threads and NVTX ranges, and spans inside kernels.
     kernel : str, optional
         Zoom in on one launch, that of median duration, of a kernel whose blocks wrote stamps: its
         name, or a part of it.
@@ -61,6 +63,10 @@ def gantt_svg(
         SMs to show, from the first, with the roles of the blocks on each.
     width : int
         Pixels. The height follows from the rows.
+    theme : {"light", "dark"}
+        Its colours.
+    title, subtitle : str
+        Above it; by default what the traces say of themselves.
     most : int
         Bars above which rows are summed up in buckets.
     tips : bool

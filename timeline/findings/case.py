@@ -141,6 +141,12 @@ class Case:
 
 
 def case_of(execution: Execution, works: Sequence[Work]) -> Case:
-    """The case of one device; ``works`` are those of all devices."""
+    """The case of one device.
+
+    Parameters
+    ----------
+    works : sequence of Work
+        Those of all devices, its own among them.
+    """
     mine = execution.work.device
     return Case(execution, tuple(work for work in works if work.device != mine))

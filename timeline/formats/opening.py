@@ -18,6 +18,8 @@ def open_trace(path: str | os.PathLike[str], options: ImportOptions | None = Non
 
     Parameters
     ----------
+    path : path-like
+        A folder, a zip, or a file.
     options : ImportOptions, optional
         For files of others; native traces need none.
 
@@ -37,6 +39,13 @@ def is_foreign(path: Path) -> bool:
 
 def read_foreign(path: Path, options: ImportOptions | None = None) -> Trace:
     """Import one file.
+
+    Parameters
+    ----------
+    path : Path
+        Of any format in :mod:`timeline.formats`.
+    options : ImportOptions, optional
+        What to forgive and how much to take.
 
     Raises
     ------

@@ -61,7 +61,18 @@ def _with_length(starts: Int64, ends: Int64) -> Intervals:
 
 
 def measure(starts: Int64, ends: Int64) -> int:
-    """Length of a union, ns: Σ (end − start)."""
+    """Length of a union: Σ (end − start).
+
+    Parameters
+    ----------
+    starts, ends : (n,) int64
+        As :func:`union` returns it.
+
+    Returns
+    -------
+    int
+        Ns.
+    """
     if len(starts) == 0:
         return 0
     require_span(int(starts[0]), int(ends[-1]))
@@ -69,13 +80,39 @@ def measure(starts: Int64, ends: Int64) -> int:
 
 
 def clip(starts: npt.ArrayLike, ends: npt.ArrayLike, lo: int, hi: int) -> Intervals:
-    """What of each interval lies in ``[lo, hi)``; of a union, a union. Empty ones are dropped."""
+    """What of each interval lies in ``[lo, hi)``; of a union, a union.
+
+    Parameters
+    ----------
+    starts, ends : (n,) int64
+        Intervals.
+    lo, hi : int
+        Bounds, ns.
+
+    Returns
+    -------
+    (k,) int64, (k,) int64
+        Starts and ends; empty ones are dropped.
+    """
     first, last = int64_pair(starts, ends)
     return _with_length(np.maximum(first, lo), np.minimum(last, hi))
 
 
 def gaps(starts: Int64, ends: Int64, lo: int, hi: int) -> Intervals:
-    """What of ``[lo, hi)`` a union leaves free."""
+    """What of ``[lo, hi)`` a union leaves free.
+
+    Parameters
+    ----------
+    starts, ends : (n,) int64
+        A union, as :func:`union` returns it.
+    lo, hi : int
+        Bounds, ns.
+
+    Returns
+    -------
+    (k,) int64, (k,) int64
+        Starts and ends of a union.
+    """
     inside_starts, inside_ends = clip(starts, ends, lo, hi)
     edge_lo, edge_hi = np.array([lo], np.int64), np.array([hi], np.int64)
     return _with_length(
@@ -85,6 +122,18 @@ def gaps(starts: Int64, ends: Int64, lo: int, hi: int) -> Intervals:
 
 def intersect(a_starts: Int64, a_ends: Int64, b_starts: Int64, b_ends: Int64) -> Intervals:
     """Time that lies in both unions.
+
+    Parameters
+    ----------
+    a_starts, a_ends : (n,) int64
+        Union A, as :func:`union` returns it.
+    b_starts, b_ends : (m,) int64
+        Union B.
+
+    Returns
+    -------
+    (k,) int64, (k,) int64
+        Starts and ends of a union.
 
     Notes
     -----
@@ -122,7 +171,20 @@ def _reached(times: Int64, starts: Int64, ends: Int64, tie: str) -> Bools:
 
 
 def subtract(a_starts: Int64, a_ends: Int64, b_starts: Int64, b_ends: Int64) -> Intervals:
-    """Time that lies in union A and not in union B."""
+    """Time that lies in union A and not in union B.
+
+    Parameters
+    ----------
+    a_starts, a_ends : (n,) int64
+        Union A, as :func:`union` returns it.
+    b_starts, b_ends : (m,) int64
+        Union B.
+
+    Returns
+    -------
+    (k,) int64, (k,) int64
+        Starts and ends of a union.
+    """
     if len(a_starts) == 0:
         return a_starts, a_ends
     free = gaps(b_starts, b_ends, int(a_starts[0]), int(a_ends[-1]))

@@ -28,6 +28,11 @@ class Suitor:
 def suited(program: Program, devices: Mapping[int, Suitor]) -> tuple[Program, tuple[str, ...]]:
     """Put what each launch names as ``instead`` in its place where a device can't do the launch.
 
+    Parameters
+    ----------
+    devices : mapping of int to Suitor
+        What each device of the Program can do.
+
     Returns
     -------
     Program, tuple of str

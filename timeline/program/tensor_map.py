@@ -63,7 +63,19 @@ def rows_map(
     box: tuple[int, int],
     swizzle: int = 0,
 ) -> TensorMap:
-    """The map of a matrix whose rows follow one another without a gap."""
+    """The map of a matrix whose rows follow one another without a gap.
+
+    Parameters
+    ----------
+    memory : Buffer or Span
+        Where the matrix lies.
+    dtype : str
+        Of its elements.
+    shape, box : (int, int)
+        Rows and columns of the matrix, and of the tile that one load brings.
+    swizzle : int
+        Bytes over which shared memory is swizzled; 0 for none.
+    """
     span = memory.span() if isinstance(memory, Buffer) else memory
     if dtype not in ITEM_BYTES:
         raise unknown("element type of a tensor map", dtype, ITEM_BYTES)

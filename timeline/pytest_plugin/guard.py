@@ -127,7 +127,7 @@ class Timeline:
         ----------
         traces : Trace or sequence of Trace
             Several are recordings of the same.
-        thresholds : str
+        *thresholds : str
             Added to those of the marker and of the settings.
         name : str
             What to call traces that are of no technique; by default the test's id.

@@ -34,6 +34,8 @@ def measure(place: str, *, lenient: bool = False) -> RankSummary:
 
     Parameters
     ----------
+    place : str
+        A path or an fsspec address.
     lenient : bool
         Keep what is sound of a damaged file; a file that can't be read at all becomes a summary
         with its failure.

@@ -28,6 +28,16 @@ def is_remote(place: str) -> bool:
 def expand(patterns: Sequence[str]) -> list[str]:
     """The places that paths, addresses and patterns of them name, each once, in natural order.
 
+    Parameters
+    ----------
+    patterns : sequence of str
+        Paths or fsspec addresses, with ``*``, ``?`` and ``[…]``.
+
+    Returns
+    -------
+    list of str
+        Paths and addresses.
+
     Raises
     ------
     UsageError

@@ -28,6 +28,13 @@ def on_cores(jobs: int | None = None, *, lenient: bool = False) -> Runner:
     ----------
     jobs : int, optional
         Processes; by default the cores that this process may use.
+    lenient : bool
+        Keep what is sound of damaged files.
+
+    Returns
+    -------
+    Runner
+        Takes places, gives their summaries.
     """
     task = partial(measure, lenient=lenient)
 
@@ -58,6 +65,13 @@ def on_cluster(scheduler: str, *, lenient: bool = False) -> Runner:
     ----------
     scheduler : str
         Its address, such as ``tcp://10.0.0.1:8786``.
+    lenient : bool
+        Keep what is sound of damaged files.
+
+    Returns
+    -------
+    Runner
+        Takes places, gives their summaries.
 
     Raises
     ------

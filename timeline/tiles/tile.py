@@ -65,6 +65,8 @@ def tile(tracks: Sequence[tuple[int, Track]], level: int, index: int) -> Tile:
     ----------
     tracks : sequence of (number, Track)
         Those that the row shows.
+    level, index : int
+        A bucket has ``2**level`` ns; tiles are counted from the index's origin.
     """
     first = index * BUCKETS
     places, numbers, merged = [], [], []

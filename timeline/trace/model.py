@@ -37,6 +37,11 @@ def table(name: str, columns: Mapping[str, Any], rows: int | None = None) -> pa.
         a code of -1 is null. A ``(rows, 3)`` integer array makes a grid, block or cluster column.
     rows : int, optional
         Number of rows, if ``columns`` may be empty.
+
+    Returns
+    -------
+    pyarrow.Table
+        With all columns of the schema.
     """
     schema = TABLES[name]
     extra = set(columns) - set(schema.names)

@@ -132,7 +132,9 @@ def predict(
     fixes : sequence of str
         Names in :data:`.FIXES`, each with its values after colons: ``split_streams:4``,
         ``faster:gemm*:2``. None: the recording as it was.
-    repeat, device, free
+    repeat, device : int, optional
+        See :func:`.lift`.
+    free : bool, optional
         See :func:`.lift`.
 
     Raises
@@ -152,7 +154,15 @@ def rank(
     device: int | None = None,
     free: bool | None = None,
 ) -> list[Prediction]:
-    """Each fix that changes anything, alone, the one that gains most first."""
+    """Each fix that changes anything, alone, the one that gains most first.
+
+    Parameters
+    ----------
+    repeat, device : int, optional
+        See :func:`.lift`.
+    free : bool, optional
+        See :func:`.lift`.
+    """
     replays = Replays(execution(chosen(trace, repeat, device)), free)
     found = [replays.prediction([name]) for name, fix in FIXES.items() if fix.ranked]
     return sorted((one for one in found if one.applied), key=lambda one: -one.gain_ns)

@@ -26,7 +26,13 @@ _CHOICES = {
 
 
 def devices() -> tuple[str, ...]:
-    """Names of the described devices."""
+    """The described devices.
+
+    Returns
+    -------
+    tuple of str
+        Their names, as :func:`load_device` takes them.
+    """
     found = files(__package__).iterdir()
     return tuple(sorted(p.name.removesuffix(".toml") for p in found if p.name.endswith(".toml")))
 
