@@ -66,3 +66,12 @@ def test_an_empty_trace_says_so(
     only(empty.save(tmp_path / "nothing"))
     for name in OF_A_TRACE:
         assert "no activity" in sound(run(name)).info[0].value
+
+
+@pytest.mark.parametrize("name", [*OF_A_TRACE, "compare"])
+def test_records_that_were_lost_are_told_on_every_page(
+    run: Run, sound: Check, only: Only, name: str, hostile_folder: Path, bare: Trace, tmp_path: Path
+) -> None:
+    only(hostile_folder, bare.save(tmp_path / "other"))
+    said = " ".join(each.value for each in sound(run(name)).caption)
+    assert "3 records were dropped" in said

@@ -21,7 +21,7 @@ from timeline.ui.library import Item, library
 from timeline.ui.opened import Opened
 from timeline.ui.page import chart, errors_shown, intro, muted, section, theme_name
 from timeline.ui.tables import table
-from timeline.ui.view import compared_table
+from timeline.ui.view import beware, compared_table
 from timeline.ui.waiting import opened
 
 __all__ = ["page"]
@@ -70,6 +70,8 @@ def _compared(found: Mapping[str, Opened]) -> None:
     figure = compare(traces, windows=windows, theme=theme_name())
     chart(figure, "compare", f"Gantt charts of {', '.join(traces)} on one time axis")
     compared_table(found)
+    for name, each in found.items():
+        beware(each, name)
     if len(traces) > 1:
         _differences(found, by if by != _WHOLE else "")
 

@@ -17,7 +17,7 @@ from timeline.ui.opened import Opened
 from timeline.ui.page import chart, errors_shown, intro, link, muted, section, theme_name
 from timeline.ui.tables import table
 from timeline.ui.titles import title_of
-from timeline.ui.view import no_activity
+from timeline.ui.view import beware, no_activity
 
 __all__ = ["finding_table", "page"]
 
@@ -44,6 +44,7 @@ def page() -> None:
 
 def _findings(name: str, opened: Opened) -> None:
     intro(title_of(name, opened.trace.meta), "What cost time, and what would mend it.", {})
+    beware(opened)
     if not opened.report["devices"]:
         no_activity()
         return

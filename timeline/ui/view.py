@@ -22,14 +22,19 @@ from timeline.ui.page import chart, theme_name
 from timeline.ui.provenance import head, warnings
 from timeline.ui.titles import title_of
 
-__all__ = ["compared_table", "comparison", "head_of", "no_activity", "numbers", "picture"]
+__all__ = ["beware", "compared_table", "comparison", "head_of", "no_activity", "numbers", "picture"]
 
 
 def head_of(opened: Opened) -> None:
     """Where the trace comes from, and what to beware of."""
     st.html(head(opened.trace.meta))
+    beware(opened)
+
+
+def beware(opened: Opened, of: str = "") -> None:
+    """What a reader must not miss, such as records that were lost; ``of`` names one of several."""
     for words in warnings(opened.trace.meta):
-        st.caption(literal(words))
+        st.caption(literal(f"{of}: {words}" if of else words))
 
 
 def numbers(opened: Opened, baseline: Opened | None = None) -> None:

@@ -15,7 +15,7 @@ from timeline.ui.opened import Opened
 from timeline.ui.page import chart, errors_shown, intro, muted, section, theme_name
 from timeline.ui.tables import table
 from timeline.ui.titles import title_of
-from timeline.ui.view import no_activity
+from timeline.ui.view import beware, no_activity
 from timeline.whatif import FIXES, Fix, Prediction, predict, rank
 
 __all__ = ["page"]
@@ -43,6 +43,7 @@ def _whatif(name: str, opened: Opened) -> None:
         "The recording, replayed with fixes: durations and the host's pace stay as recorded.",
         {},
     )
+    beware(opened)
     devices = [one["device"] for one in opened.report["devices"]]
     if not devices:
         no_activity()
