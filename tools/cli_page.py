@@ -43,7 +43,7 @@ def _command(name: str, parser: argparse.ArgumentParser) -> Iterator[str]:
     taken = [action for action in shown if not action.option_strings]
     options = [action for action in shown if action.option_strings]
     words = " ".join([*(["[OPTION]…"] if options else []), *map(_place, taken)])
-    yield _capital(str(parser.description)) + "."
+    yield " ".join(str(parser.description).split())
     yield f"```text\ntimeline {name} {words}\n```"
     rows = [(f"`{_place(action)}`", _help(action)) for action in taken if action.help]
     rows += [(_options(action), _help(action)) for action in options]
