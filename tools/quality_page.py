@@ -73,12 +73,12 @@ def _matrix(found: dict[str, Any]) -> str:
     rows = [(one["python"], one["bounds"], one["outcome"], *_counts(one)) for one in found["cells"]]
     heads = ("Python", "packages", "outcome", "passed", "failed", "skipped")
     text += table(heads, rows) + "\nVersions that were installed or found:\n\n"
-    heads = ("package", *(f"{one['python']} {one['bounds']}" for one in found["cells"]))
+    columns = ("package", *(f"{one['python']} {one['bounds']}" for one in found["cells"]))
     versions = [
         (name, *(one.get("packages", {}).get(name, "–") for one in found["cells"]))
         for name in names
     ]
-    return text + table(heads, versions)
+    return text + table(columns, versions)
 
 
 def _counts(cell: dict[str, Any]) -> tuple[str, ...]:
