@@ -58,3 +58,10 @@ def test_every_licence_on_it_is_compatible(page: dict[str, Any], rows: list[list
 )
 def test_what_is_compatible(page: dict[str, Any], licence: str, goes: bool) -> None:
     assert page["compatible"](licence) is goes
+
+
+def test_the_matrix_runs_tests_that_exist() -> None:
+    text = (ROOT / "tools" / "matrix.py").read_text(encoding="utf-8")
+    named = re.findall(r'"(tests/[\w/.]+)"', text)
+    assert named
+    assert [name for name in named if not (ROOT / name).exists()] == []
