@@ -18,7 +18,7 @@ EXTRAS := app$(if $(GPU_EXTRA),$(comma)$(GPU_EXTRA))
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo app test lint format docs bench screenshots build matrix clean
+.PHONY: help demo app test lint format docs bench screenshots build matrix coverage mutants sbom clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -60,6 +60,18 @@ build: $(VENV)/.release  ## build the sdist and the wheel into dist, and check a
 
 matrix: $(VENV)/.release  ## test every Python with the lowest and the newest packages
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m tools.matrix --out benchmarks/results/matrix.json
+	@$(BIN)/python tools/quality_page.py
+
+coverage: $(VENV)/.release  ## count the branches that the tests take where the semantics are
+	@$(BIN)/python -m tools.branches --out benchmarks/results/coverage.json
+	@$(BIN)/python tools/quality_page.py
+
+mutants: $(VENV)/.release  ## change the code in small ways, and see that the tests notice
+	@$(BIN)/python -m tools.mutants --out benchmarks/results/mutants.json
+	@$(BIN)/python tools/quality_page.py
+
+sbom: $(VENV)/.release  ## list the dependencies with their licences in docs/dependencies.md
+	@$(BIN)/python -m tools.dependencies_page
 
 clean:  ## remove what the targets made
 	rm -rf $(VENV) $(OUT) site build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -50,7 +50,7 @@ html_show_sourcelink = False
 CHAPTERS = {
     "Use": "quickstart tutorial recording dashboard findings whatif check command-line limits",
     "Know": "measures simulator formats nsys techniques/README claims api/README quality gpu-runs",
-    "Change": "architecture extend/technique extend/format extend/finding",
+    "Change": "architecture dependencies extend/technique extend/format extend/finding",
 }
 BESIDE = {
     "Use": ["examples/guarded_project/README"],

@@ -45,7 +45,7 @@ TESTS = (
     *("tests/backends/sim/test_sim_streams.py", "tests/backends/sim/test_sim_pdl.py"),
     "tests/kernels/test_nvrtc.py",
     *("tests/cli/test_entry.py", "tests/cli/test_run.py", "tests/cli/test_report.py"),
-    *("tests/cli/test_query.py", "tests/cli/test_import_export.py", "tests/ui/test_ui_pages.py"),
+    *("tests/cli/test_query.py", "tests/cli/test_import_export.py", "tests/ui/test_opening.py"),
 )
 """Where timeline meets each of its packages; what only meets Python is in ``make test``."""
 
@@ -68,12 +68,15 @@ def _answers(command: Sequence[str]) -> bool:
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
-def requirements(project: dict[str, Any]) -> tuple[list[str], list[str]]:
-    """The names of what timeline needs directly, and the lines of what tests it."""
-    extras = project["optional-dependencies"]
-    lines = [*project["dependencies"], *(line for extra in EXTRAS for line in extras[extra])]
-    tools = [line for line in extras["dev"] if _name(line) in TEST_TOOLS]
-    return [_name(line) for line in lines], tools
+def requirements(project: dict[str, Any], extras: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The names of what timeline needs directly, and the lines of that and of what tests it.
+
+    Only what uv is told by name is direct to it: of what a wheel requires it takes the newest.
+    """
+    optional = project["optional-dependencies"]
+    lines = [*project["dependencies"], *(line for extra in extras for line in optional[extra])]
+    tools = [line for line in optional["dev"] if _name(line) in TEST_TOOLS]
+    return [_name(line) for line in lines], [*lines, *tools]
 
 
 def _name(line: str) -> str:
@@ -83,8 +86,8 @@ def _name(line: str) -> str:
 def cell(version: str, bounds: str, wheel: Path, extras: Sequence[str]) -> dict[str, Any]:
     """One cell of the matrix: install there, test, and tell how it went."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    direct, tools = requirements(project)
-    wanted = [f"{wheel}[{','.join(extras)}]", *tools]
+    direct, lines = requirements(project, extras)
+    wanted = [str(wheel), *lines]
     how = ["--resolution", RESOLUTIONS[bounds], "--only-binary", ":all:"]
     python = interpreter(version)
     told: dict[str, Any] = {"python": version, "bounds": bounds, "extras": list(extras)}

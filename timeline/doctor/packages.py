@@ -21,7 +21,7 @@ _REQUIREMENT = re.compile(
     r"(?:;.*?extra *== *[\"'](?P<extra>[\w-]+)[\"'])?"
 )
 _BOUND = re.compile(r"(>=|<=|<|>|==|!=|~=) *([\w.]+)")
-_DEVELOPMENT = ("dev", "release")
+_DEVELOPMENT = ("dev", "docs", "release")
 _ALTERNATIVES = ("cuda13", "cuda12")
 """Extras of which a machine has one."""
 
