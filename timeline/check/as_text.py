@@ -8,7 +8,7 @@ from pathlib import Path
 from timeline.check.checked import Checked
 from timeline.check.verdicts import Outcome
 from timeline.check.words import reason
-from timeline.report.tables import printable
+from timeline.text import printable
 
 __all__ = ["as_text"]
 

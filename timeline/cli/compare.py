@@ -111,7 +111,8 @@ def _opened(place: Path) -> dict[Path, Trace]:
 
 
 def _tables(found: Comparison) -> Iterator[RenderableType]:
-    from timeline.report.tables import grid, printable
+    from timeline.report.tables import grid
+    from timeline.text import printable
 
     before, now = found.before.identity, found.now.identity
     names = before.name if before.name == now.name else f"{before.name} → {now.name}"

@@ -6,8 +6,11 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from timeline.ui.canvas import routes
+from timeline.ui.hosts import middleware
 from timeline.ui.styled import Styled
 
 app = st.App(
-    Path(__file__).with_name("script.py"), routes=routes(), middleware=[Middleware(Styled)]
+    Path(__file__).with_name("script.py"),
+    routes=routes(),
+    middleware=[*middleware(), Middleware(Styled)],
 )
