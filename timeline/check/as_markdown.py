@@ -9,7 +9,7 @@ from pathlib import Path
 from timeline.check.checked import Checked
 from timeline.check.verdicts import Outcome, Verdict
 from timeline.check.words import change_text, noise_text, value_text, what
-from timeline.text import printable
+from timeline.text import line_of
 
 __all__ = ["as_markdown"]
 
@@ -54,5 +54,5 @@ def _row(verdict: Verdict) -> str:
 
 def _cell(text: str) -> str:
     """As text: names of kernels are of others, and may look like markup, or call somebody."""
-    words = printable(" ".join(text.split()))
+    words = line_of(" ".join(text.split()))
     return _MARKS.sub(r"\\\1", words).replace("@", "@<!-- -->")
