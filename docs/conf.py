@@ -49,7 +49,7 @@ html_show_sourcelink = False
 
 CHAPTERS = {
     "Use": "quickstart tutorial recording dashboard findings whatif check command-line limits",
-    "Know": "measures simulator formats limits nsys techniques/README claims api/README quality gpu-runs",
+    "Know": "measures simulator formats nsys techniques/README claims api/README quality gpu-runs",
     "Change": "architecture extend/technique extend/format extend/finding",
 }
 BESIDE = {
