@@ -124,7 +124,7 @@ def by_adbc(path: Path) -> int:
 
 
 def by_pages(path: Path) -> int:
-    with Database(path) as database:
+    with Database(Intake(path)) as database:
         return len(Tables(database, Intake(path)).integers(KERNELS.table, COLUMNS))
 
 

@@ -12,7 +12,9 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "timeline"
 
 LAYERS = (
+    {"text"},
     {"errors"},
+    {"limits"},
     {"program", "intervals", "trace"},
     {"engines"},
     {"backends", "formats", "analysis", "techniques"},

@@ -122,3 +122,9 @@ def unknown(what: str, name: str, known: Iterable[str]) -> UsageError:
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
     hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
     return UsageError(f"no {what} named {name!r}; {hint}")
+
+
+def shortened(reason: object, longest: int = 300) -> str:
+    """A reason that somebody else gives, in one line; it may quote a file of any length."""
+    words = " ".join(str(reason).split())
+    return words if len(words) <= longest else f"{words[: longest - 1]}…"

@@ -54,7 +54,7 @@ def test_a_damaged_file_leaves_nothing_unless_lenient(
     [
         (["--max-rows", "10"], "more than 10 rows"),
         (["--max-bytes", "10"], "bytes, more than 10"),
-        (["--max-expanded", "1000"], "expands to more than allowed"),
+        (["--max-expanded", "1000"], "expands to more than 1,000 bytes"),
         (["--max-rows", "0"], "must be at least 1"),
     ],
 )

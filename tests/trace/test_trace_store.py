@@ -21,6 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from timeline.errors import OutputError, TraceError, UsageError
+from timeline.limits import Limits
 from timeline.trace import TABLES, Device, Meta, Trace, table
 from timeline.trace.parts import Part, row_bytes
 from timeline.trace.store import TraceWriter, load, save
@@ -385,7 +386,7 @@ def test_a_small_file_can_not_fill_the_memory(tmp_path: Path) -> None:
     assert sum(f.stat().st_size for f in files(path)) < 100_000
     needed = rows * row_bytes(TABLES["allocs"])
     with pytest.raises(TraceError, match=r"needs 0.\d GB of memory, more than the 0.1 GB allowed"):
-        load(path, max_bytes=needed // 3)
+        load(path, limits=Limits(memory_bytes=needed // 3))
     assert load(path).tables["allocs"].num_rows == rows
 
 
@@ -400,7 +401,7 @@ def test_nor_can_a_long_text_that_is_repeated(tmp_path: Path) -> None:
         stored.set_column(stored.column_names.index("payload"), "payload", payload), file
     )
     reseal(path)
-    trace = load(path, max_bytes=100_000_000)
+    trace = load(path, limits=Limits(memory_bytes=100_000_000))
     with pytest.raises(TraceError, match=r"needs 0.5 GB of memory"):
         trace.column("ranges", "payload")
 

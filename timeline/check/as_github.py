@@ -8,6 +8,7 @@ from pathlib import Path
 from timeline.check.checked import Checked
 from timeline.check.verdicts import Outcome
 from timeline.check.words import reason
+from timeline.text import printable
 
 __all__ = ["as_github"]
 
@@ -26,12 +27,13 @@ def _lines(one: Checked, pictures: Mapping[str, Path]) -> Iterator[str]:
             yield f"::{command} title={_property(one.name)}::{_data(words)}"
     if one.name in pictures:
         yield f"::notice title={_property(one.name)}::{_data(f'timelines: {pictures[one.name]}')}"
-    yield f"{one.name}: {len(one.verdicts)} figures, {len(one.failed)} failed".replace("\n", " ")
+    yield f"{printable(one.name)}: {len(one.verdicts)} figures, {len(one.failed)} failed"
 
 
 def _data(text: str) -> str:
     """Escaped as GitHub's toolkit does."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    quoted = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return printable(quoted)
 
 
 def _property(text: str) -> str:

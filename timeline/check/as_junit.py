@@ -9,6 +9,7 @@ from pathlib import Path
 from timeline.check.checked import Checked
 from timeline.check.verdicts import Outcome, Verdict
 from timeline.check.words import reason, what
+from timeline.text import printable
 
 __all__ = ["as_junit"]
 
@@ -19,23 +20,20 @@ def as_junit(found: Sequence[Checked], pictures: Mapping[str, Path]) -> str:
     for one in found:
         tests, failures = str(len(one.verdicts)), str(len(one.failed))
         suite = ET.SubElement(
-            root, "testsuite", name=_text(one.name), tests=tests, failures=failures, errors="0"
+            root, "testsuite", name=printable(one.name), tests=tests, failures=failures, errors="0"
         )
         for verdict in one.verdicts:
             _case(suite, one.name, verdict)
         if one.name in pictures:
-            ET.SubElement(suite, "system-out").text = _text(f"timelines: {pictures[one.name]}")
+            ET.SubElement(suite, "system-out").text = printable(f"timelines: {pictures[one.name]}")
     ET.indent(root)
     return ET.tostring(root, encoding="unicode", xml_declaration=True)
 
 
 def _case(suite: ET.Element, name: str, verdict: Verdict) -> None:
-    case = ET.SubElement(suite, "testcase", classname=_text(name), name=_text(what(verdict)))
+    case = ET.SubElement(
+        suite, "testcase", classname=printable(name), name=printable(what(verdict))
+    )
     if verdict.outcome is Outcome.FAILED:
-        message = _text(reason(verdict))
-        ET.SubElement(case, "failure", message=message, type=_text(verdict.threshold.text))
-
-
-def _text(text: str) -> str:
-    """Without the control characters that XML can't hold."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+        message = printable(reason(verdict))
+        ET.SubElement(case, "failure", message=message, type=printable(verdict.threshold.text))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from timeline.check.checked import Checked
 from timeline.check.verdicts import Outcome, Verdict
 from timeline.check.words import change_text, noise_text, value_text, what
+from timeline.text import line_of
 
 __all__ = ["as_markdown"]
 
+_MARKS = re.compile(r"([\\|<>`*_\[\]&~$])")
 _SHOWN = (Outcome.FAILED, Outcome.NOISE, Outcome.BETTER)
 
 
@@ -50,7 +53,6 @@ def _row(verdict: Verdict) -> str:
 
 
 def _cell(text: str) -> str:
-    """As text: names of kernels are of others, and may look like markup."""
-    for mark in "\\|<>`*_[]":
-        text = text.replace(mark, f"\\{mark}")
-    return " ".join(text.split())
+    """As text: names of kernels are of others, and may look like markup, or call somebody."""
+    words = line_of(" ".join(text.split()))
+    return _MARKS.sub(r"\\\1", words).replace("@", "@<!-- -->")

@@ -8,7 +8,7 @@ from pathlib import Path
 from timeline.check.checked import Checked
 from timeline.check.verdicts import Outcome
 from timeline.check.words import reason
-from timeline.report.tables import printable
+from timeline.text import line_of
 
 __all__ = ["as_text"]
 
@@ -23,7 +23,7 @@ def as_text(found: Sequence[Checked], pictures: Mapping[str, Path]) -> str:
     pictures : mapping of str to Path
         Where the timelines of a trace that failed stand side by side, by its name.
     """
-    return "\n".join(printable(line) for one in found for line in _lines(one, pictures))
+    return "\n".join(line_of(line) for one in found for line in _lines(one, pictures))
 
 
 def _lines(one: Checked, pictures: Mapping[str, Path]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from timeline.cli.manual import Manual
-from timeline.cli.output import notice
+from timeline.cli.output import notice, say
 from timeline.cli.place import write_text
 from timeline.cli.scoping import add_scoping, measured, rules_of
 from timeline.errors import VerificationError
@@ -96,7 +96,7 @@ def _show(args: argparse.Namespace, found: Sequence[Checked], pictures: Mapping[
 
     text = SHAPES[args.format](found, pictures)
     if args.out is None:
-        print(text)
+        say(text)
     else:
         write_text(args.out, text + "\n")
 
@@ -108,7 +108,7 @@ def _update(path: Path, baseline: Baseline, entries: Sequence[Entry]) -> int:
 
     for entry in entries:
         for line in told(baseline, entry):
-            print(line)
+            say(line)
         baseline = baseline.with_entry(entry)
     write_baseline(baseline, path)
     notice(f"wrote {path}")

@@ -111,13 +111,14 @@ def _opened(place: Path) -> dict[Path, Trace]:
 
 
 def _tables(found: Comparison) -> Iterator[RenderableType]:
-    from timeline.report.tables import grid, printable
+    from timeline.report.tables import grid
+    from timeline.text import line_of
 
     before, now = found.before.identity, found.now.identity
     names = before.name if before.name == now.name else f"{before.name} → {now.name}"
-    yield printable(f"{names}: {before.device_text} → {now.device_text}")
+    yield line_of(f"{names}: {before.device_text} → {now.device_text}")
     if found.apart:
-        yield printable(f"not the same: {found.apart}")
+        yield line_of(f"not the same: {found.apart}")
     told = [change.cells() for change in found.changes]
     yield grid(("figure", "before", "now", "change"), told, right=(1, 2, 3))
     for title, rows in (("kernel or copy", found.kernels), ("NVTX range", found.ranges)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import io
 import os
 import sys
 import textwrap
@@ -35,6 +36,7 @@ from timeline.cli.techniques import Techniques
 from timeline.cli.topics import TOPICS
 from timeline.cli.whatif import WhatIf
 from timeline.errors import TimelineError, UnavailableError, unknown
+from timeline.text import printable
 
 __all__ = ["COMMANDS", "build_parser", "main"]
 
@@ -91,6 +93,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         The exit code.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be Unicode
     try:
         return _dispatch(list(sys.argv[1:] if argv is None else argv))
     except TimelineError as error:
@@ -149,7 +153,7 @@ def build_parser(commands: Mapping[str, Command]) -> Parser:
 
 
 def _fail(message: str, code: int) -> int:
-    print("timeline: error:", " ".join(message.split()), file=sys.stderr)
+    print("timeline: error:", printable(" ".join(message.split())), file=sys.stderr)
     return code
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from timeline.cli.foreign import TRACE_HELP, open_told
 from timeline.cli.manual import Manual
+from timeline.cli.output import say
 from timeline.cli.place import check_file, check_folder
 from timeline.cli.progress import byte_progress
 from timeline.errors import OutputError
@@ -63,7 +64,7 @@ class Export:
         trace = open_told(args.trace)
         with byte_progress(args.out.name) as tell:
             target.write(trace, args.out, tell)
-        print(args.out)
+        say(args.out)
         return 0
 
 

@@ -80,17 +80,17 @@ class Findings:
 
 def _print(found: Diagnosis) -> None:
     from timeline.report.findings import finding_lines
-    from timeline.report.tables import printable
+    from timeline.text import line_of
 
     out = console()
     said: dict[str, Any] = found.to_json()
     for one in said["findings"]:
         for line in finding_lines(one):
-            out.print(line, markup=False, highlight=False, soft_wrap=True)
+            out.print(line_of(line), markup=False, highlight=False, soft_wrap=True)
         out.print()
     if not said["findings"]:
         out.print("No findings.", markup=False, highlight=False)
     for note in said["unknown"]:
         about = note["code"] or "all"
         text = f"not known: {about}, device {note['device']}: {note['text']}"
-        out.print(printable(text), markup=False, highlight=False, soft_wrap=True)
+        out.print(line_of(text), markup=False, highlight=False, soft_wrap=True)

@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import fields
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from timeline.cli.output import notice
 from timeline.cli.progress import byte_progress
 from timeline.errors import UsageError
+from timeline.limits import LIMIT_OPTIONS, Limits, variable
 
 if TYPE_CHECKING:
-    from timeline.formats import Limits
     from timeline.trace import Trace
 
 __all__ = ["TRACE_HELP", "add_limits", "limits_of", "open_any", "open_told", "read_any"]
 
 TRACE_HELP = "trace folder, its zip, or a file of PyTorch and others"
-
-_LIMITS = {
-    "bytes": ("file_bytes", "bytes of a file"),
-    "expanded": ("expanded_bytes", "bytes after decompression"),
-    "ratio": ("ratio", "bytes out of each compressed one"),
-    "rows": ("rows", "rows of a file"),
-    "nesting": ("nesting", "arrays and objects inside one another"),
-    "event": ("event_bytes", "bytes of one event"),
-}
 
 
 def open_any(path: Path) -> Trace:
@@ -67,24 +58,26 @@ def read_any(path: Path, *, lenient: bool, limits: Limits) -> Trace:
 
 def add_limits(parser: argparse.ArgumentParser) -> None:
     """Add an option for each of :class:`timeline.formats.Limits`."""
-    group = parser.add_argument_group("limits, which can all be raised")
-    for option, (_, what) in _LIMITS.items():
-        group.add_argument(f"--max-{option}", type=int, metavar="N", help=f"the most {what}")
+    group = parser.add_argument_group(
+        "limits, which can all be raised, for any command by a variable of the environment"
+    )
+    for option, what in LIMIT_OPTIONS.values():
+        group.add_argument(
+            f"--max-{option}", type=int, metavar="N", help=f"the most {what}; {variable(option)}"
+        )
 
 
 def limits_of(args: argparse.Namespace) -> Limits:
-    """The limits that were asked for.
+    """The limits that were asked for, by options or else by the environment.
 
     Raises
     ------
     UsageError
         For one below 1.
     """
-    from timeline.formats import Limits
-
-    given = {name: getattr(args, f"max_{option}") for option, (name, _) in _LIMITS.items()}
-    for option, (name, _) in _LIMITS.items():
+    given = {name: getattr(args, f"max_{option}") for name, (option, _) in LIMIT_OPTIONS.items()}
+    for name, (option, _) in LIMIT_OPTIONS.items():
         if given[name] is not None and given[name] < 1:
             raise UsageError(f"--max-{option} {given[name]}: must be at least 1")
-    assert given.keys() == {field.name for field in fields(Limits)}
-    return Limits(**{name: value for name, value in given.items() if value is not None})
+    chosen = {name: value for name, value in given.items() if value is not None}
+    return replace(Limits().raised(), **chosen)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from timeline.cli.foreign import TRACE_HELP, open_told
 from timeline.cli.manual import Manual
+from timeline.cli.output import say
 from timeline.cli.place import check_file, write_text
 from timeline.cli.window import HELP, window
 from timeline.errors import UsageError
@@ -99,7 +100,7 @@ class Gantt:
         check_file(args.out, overwrite=args.overwrite)
         draw = _svg if args.out.suffix == ".svg" else _html
         write_text(args.out, draw(_loaded(args.traces), args))
-        print(args.out)
+        say(args.out)
         return 0
 
 

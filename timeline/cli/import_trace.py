@@ -7,7 +7,7 @@ from pathlib import Path
 
 from timeline.cli.foreign import add_limits, limits_of, read_any
 from timeline.cli.manual import Manual
-from timeline.cli.output import notice
+from timeline.cli.output import notice, say
 from timeline.cli.place import check_trace
 from timeline.errors import UsageError
 
@@ -65,7 +65,7 @@ class Import:
             trace.save(target, overwrite=args.overwrite)
             for note in trace.meta.notes:
                 notice(f"{source.name}: {note}")
-            print(target)
+            say(target)
         return 0
 
 

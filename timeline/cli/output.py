@@ -7,10 +7,16 @@ import sys
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
+from timeline.errors import shortened
+from timeline.text import escaped, printable
+
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["console", "notice", "print_json", "print_table"]
+__all__ = ["console", "notice", "print_json", "print_table", "say"]
+
+MOST_NOTICE = 1000
+"""Characters of a notice, which may quote a file."""
 
 PIPE_WIDTH = 200
 """Columns of a table that goes into a file or a pipe, where no terminal sets them."""
@@ -61,20 +67,21 @@ def print_table(
         number = index in right or (numbers_from is not None and index >= numbers_from)
         table.add_column(heading, justify="right" if number else "left", overflow="fold")
     for row in rows:
-        table.add_row(*map(_printable, row))
+        table.add_row(*map(printable, row))
     console().print(table)
 
 
 def print_json(value: Any) -> None:
     """Print ``value`` as indented JSON; a NaN in it is a bug, since JSON has none."""
-    print(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+    print(escaped(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)))
+
+
+def say(text: object) -> None:
+    """Print lines of text; names in it can't command a terminal, other programs get them as is."""
+    words = str(text)
+    print("\n".join(map(printable, words.split("\n"))) if sys.stdout.isatty() else words)
 
 
 def notice(message: str) -> None:
     """Tell the person at the terminal, on stderr, so that stdout stays the result."""
-    print("timeline:", _printable(message), file=sys.stderr)
-
-
-def _printable(text: str) -> str:
-    """Without what a terminal would take for a command: names come from traces of others."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    print("timeline:", printable(shortened(message, MOST_NOTICE)), file=sys.stderr)

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from timeline.text import printable
+
 __all__ = ["byte_progress", "progress"]
 
 
@@ -25,14 +27,14 @@ def progress(steps: int) -> Iterator[Callable[[str], None]]:
 
     from timeline.cli.output import console
 
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}", markup=False))
     with Progress(*columns, console=console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=steps)
         begun = 0
 
         def begin(what: str) -> None:
             nonlocal begun
-            bar.update(task, description=what, completed=begun)
+            bar.update(task, description=printable(what), completed=begun)
             begun += 1
 
         yield begin
@@ -50,10 +52,11 @@ def byte_progress(what: str) -> Iterator[Callable[[int, int], None] | None]:
     if not sys.stderr.isatty():
         yield None
         return
+    from rich.markup import escape
     from rich.progress import Progress
 
     from timeline.cli.output import console
 
     with Progress(console=console(stderr=True), transient=True) as bar:
-        task = bar.add_task("".join(c for c in what if c.isprintable()), total=None)
+        task = bar.add_task(escape(printable(what)), total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total or None)

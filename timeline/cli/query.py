@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from timeline.cli.foreign import TRACE_HELP, open_told
 from timeline.cli.manual import Manual
-from timeline.cli.output import notice, print_table
+from timeline.cli.output import notice, print_table, say
 from timeline.cli.place import check_file
 from timeline.errors import UsageError
 
@@ -86,14 +88,22 @@ class Query:
             found = database.tables() if sql is None else database.ask(sql)
         if args.out is not None:
             write(found, args.out)
-            print(args.out)
-        elif args.json:
-            write_json(found, sys.stdout)
-        elif args.csv:
-            write_csv(found, sys.stdout)
+            say(args.out)
+        elif args.json or args.csv:
+            _stream(found, write_json if args.json else write_csv)
         else:
             _print(found, args.rows)
         return 0
+
+
+def _stream(found: pa.Table, write: Callable[[pa.Table, TextIO], None]) -> None:
+    """Write to stdout; names in it can't command a terminal, other programs get them as is."""
+    if not sys.stdout.isatty():
+        write(found, sys.stdout)
+        return
+    text = io.StringIO()
+    write(found, text)
+    say(text.getvalue().rstrip("\n"))
 
 
 def _print(found: pa.Table, most: int) -> None:

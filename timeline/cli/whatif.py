@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from timeline.cli.foreign import TRACE_HELP, open_any
 from timeline.cli.manual import Manual
-from timeline.cli.output import notice, print_json, print_table
+from timeline.cli.output import notice, print_json, print_table, say
 from timeline.cli.place import check_trace
 from timeline.errors import UsageError
 
@@ -134,7 +134,7 @@ def _rank(args: argparse.Namespace) -> int:
         print_json({"trace": str(args.trace), "fixes": [one.to_json() for one in found]})
         return 0
     if not found:
-        print("No fix changes anything in this trace.")
+        say("No fix changes anything in this trace.")
         return 0
     _print_ranking(found)
     return 0
@@ -182,9 +182,9 @@ def _print(found: Prediction) -> None:
             3, ("… if kernels side by side keep their pace", time_text(found.otherwise_ns), "")
         )
     print_table(("makespan", "", ""), rows, numbers_from=1)
-    print(f"\nThen bounded by {found.bounded_by}.")
+    say(f"\nThen bounded by {found.bounded_by}.")
     for fix in idle:
-        print(f"{fix} has nothing to change here.")
+        say(f"{fix} has nothing to change here.")
     _print_notes("Assumed", found.assumed)
     _print_notes("Not known", found.unknown)
 
@@ -195,9 +195,9 @@ def _times(found: Prediction) -> str:
 
 def _print_notes(title: str, notes: Sequence[str]) -> None:
     if notes:
-        print(f"\n{title}:")
+        say(f"\n{title}:")
     for note in notes:
-        print(f"- {note}")
+        say(f"- {note}")
 
 
 def _print_ranking(found: Sequence[Prediction]) -> None:
@@ -218,4 +218,4 @@ def _print_ranking(found: Sequence[Prediction]) -> None:
     headings = ("fix", "now", "predicted", "gain", "faster", "with free kernels", "then bounded by")
     print_table(headings, rows)
     _print_notes("Not known", found[0].unknown)
-    print("\nWhat each assumes: timeline whatif TRACE --apply FIX")
+    say("\nWhat each assumes: timeline whatif TRACE --apply FIX")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from pathlib import Path
 
-from timeline.errors import TraceError
+from timeline.errors import TraceError, shortened
 from timeline.formats.options import ImportOptions
+from timeline.limits import more
 
 __all__ = ["Intake"]
+
+_LONGEST_SAID = 500
+_RATIO_FROM = 64 << 20
 
 
 class Intake:
@@ -30,6 +35,8 @@ class Intake:
         self._first: dict[str, str] = {}
         self._said: dict[str, None] = {}
         self._rows = 0
+        self._expanded = 0
+        self._until = time.monotonic() + self.options.limits.seconds
 
     def leave(self, what: str, count: int = 1) -> None:
         """Count rows of a kind that a trace has no place for, such as ``"flow arrows"``."""
@@ -70,7 +77,7 @@ class Intake:
 
     def error(self, where: str, what: str) -> TraceError:
         """The error that names the file and the place; also for what lenience can't mend."""
-        return TraceError(f"{self.path}: {where}: {what}")
+        return TraceError(f"{self.path}: {where}: {shortened(what, _LONGEST_SAID)}")
 
     def take_rows(self, count: int, where: str) -> None:
         """Count ``count`` more rows against the limit.
@@ -84,9 +91,50 @@ class Intake:
         if self._rows > self.options.limits.rows:
             raise self.error(
                 where,
-                f"more than {self.options.limits.rows:,} rows; allow more with "
-                "timeline import --max-rows",
+                f"more than {self.options.limits.rows:,} rows; {more('rows')}",
             )
+        self.check_time(where)
+
+    def take_expanded(self, count: int, read: int, where: str) -> None:
+        """Count ``count`` more bytes that came out of ``read`` compressed ones, of the file so far.
+
+        Raises
+        ------
+        TraceError
+            When there are more than allowed, in all or for each compressed one.
+        """
+        self._expanded += count
+        limits = self.options.limits
+        if self._expanded > limits.expanded_bytes:
+            raise self.error(
+                where,
+                f"expands to more than {limits.expanded_bytes:,} bytes; {more('expanded_bytes')}",
+            )
+        if self._expanded > max(limits.ratio * read, _RATIO_FROM):
+            raise self.error(
+                where, f"expands more than {limits.ratio}-fold; unpack it, or {more('ratio')}"
+            )
+
+    def check_time(self, where: str) -> None:
+        """Look at the clock; called wherever reading may go on for long.
+
+        Raises
+        ------
+        TraceError
+            When it took longer than allowed.
+        """
+        if self.late:
+            raise self.error(where, self.too_long)
+
+    @property
+    def too_long(self) -> str:
+        """What is wrong with a file whose time is over."""
+        return f"takes longer than {self.options.limits.seconds:,} s; {more('seconds')}"
+
+    @property
+    def late(self) -> bool:
+        """Whether its time is over."""
+        return time.monotonic() > self._until
 
     def tell(self, done: int, total: int) -> None:
         """Report progress to whoever asked for it."""

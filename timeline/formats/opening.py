@@ -8,6 +8,7 @@ from pathlib import Path
 from timeline.errors import TraceError
 from timeline.formats.options import ImportOptions
 from timeline.formats.registry import NAMES, by_name, detect
+from timeline.limits import more
 from timeline.trace import Trace
 
 __all__ = ["is_foreign", "open_trace", "read_foreign"]
@@ -21,7 +22,7 @@ def open_trace(path: str | os.PathLike[str], options: ImportOptions | None = Non
     path : path-like
         A folder, a zip, or a file.
     options : ImportOptions, optional
-        For files of others; native traces need none.
+        What to forgive in files of others, and how much to take.
 
     Raises
     ------
@@ -29,7 +30,9 @@ def open_trace(path: str | os.PathLike[str], options: ImportOptions | None = Non
         When it is none of these, or damaged.
     """
     place = Path(path)
-    return read_foreign(place, options) if is_foreign(place) else Trace.load(place)
+    if is_foreign(place):
+        return read_foreign(place, options)
+    return Trace.load(place, limits=options.limits if options is not None else None)
 
 
 def is_foreign(path: Path) -> bool:
@@ -60,7 +63,6 @@ def read_foreign(path: Path, options: ImportOptions | None = None) -> Trace:
     size = path.stat().st_size
     if size > options.limits.file_bytes:
         raise TraceError(
-            f"{path}: {size:,} bytes, more than {options.limits.file_bytes:,}; allow more with "
-            "timeline import --max-bytes"
+            f"{path}: {size:,} bytes, more than {options.limits.file_bytes:,}; {more('file_bytes')}"
         )
     return found.read(path, options)

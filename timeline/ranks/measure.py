@@ -27,6 +27,8 @@ _COLLECTIVE = re.compile(
     r"|all_?reduce|all_?gather|reduce_?scatter|all_?to_?all"
 )
 """Kernels that run on all ranks of a group and end together."""
+_LOOKED_AT = 2048
+"""Characters of a name; a hostile one may have millions, and the time grows with their square."""
 
 
 def measure(place: str, *, lenient: bool = False) -> RankSummary:
@@ -60,7 +62,7 @@ def _opened(path: Path, options: ImportOptions) -> Trace:
     """The tables that are read here; of a native trace no others."""
     if is_foreign(path):
         return open_trace(path, options)
-    return Trace.load(path, tables=_TABLES)
+    return Trace.load(path, tables=_TABLES, limits=options.limits)
 
 
 def summarise(trace: Trace, place: str) -> RankSummary:
@@ -94,7 +96,9 @@ def _figures(work: Work) -> DeviceFigures:
 def _anchors(trace: Trace, works: list[Work]) -> Anchors:
     epoch = trace.meta.epoch_ns
     names = trace.names("activities", "name")
-    collective = np.array([*(bool(_COLLECTIVE.search(name)) for name in names), False])
+    collective = np.array(
+        [*(bool(_COLLECTIVE.search(name, 0, _LOOKED_AT)) for name in names), False]
+    )
     rows = max((_collectives(work, collective) for work in works), key=len, default=_NO_ROWS)
     rows = rows[:_MOST_ANCHORS]
     codes = trace.column("activities", "name")[rows]

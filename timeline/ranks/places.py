@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from timeline.errors import MissingExtraError, TraceError, UnavailableError, UsageError
+from timeline.limits import more
 
 __all__ = ["expand", "fetched", "is_remote", "rank_in"]
 
@@ -117,6 +118,8 @@ def fetched(place: str, max_bytes: int) -> Iterator[Path]:
         with _told(place):
             size = store.du(path)
             if size > max_bytes:
-                raise TraceError(f"{place}: {size:,} bytes, more than {max_bytes:,} allowed")
+                raise TraceError(
+                    f"{place}: {size:,} bytes, more than {max_bytes:,}; {more('file_bytes')}"
+                )
             store.get(path, str(local), recursive=store.isdir(path))
         yield local

@@ -73,17 +73,18 @@ def print_job(job: Job, console: Console | None = None) -> None:
     """See :meth:`timeline.ranks.Job.print`."""
     from rich.console import Console
 
-    from timeline.report.tables import grid, printable
+    from timeline.report.tables import grid
+    from timeline.text import printable
 
-    out = console or Console(highlight=False)
+    out = console or Console(highlight=False, markup=False, emoji=False)
     heads, rows = _rank_rows(job)
     out.print(grid(heads, rows, right=range(2, len(heads))))
     if len(job.rows) > MOST_ROWS:
         out.print(f"({MOST_ROWS} of {len(job.rows):,}, the longest; --json has all)")
     out.print(grid(SPREAD_HEADS, spread_texts(job), right=range(1, 5)))
-    out.print(aligned_text(job))
+    out.print(printable(aligned_text(job)))
     for line in _straggler_lines(job):
-        out.print(line)
+        out.print(printable(line))
     for line in missing_lines(job):
         out.print(printable(line))
     for failed in job.failed:

@@ -129,7 +129,7 @@ class Comparison:
         """Print the tables, by default to stdout."""
         from rich.console import Console
 
-        console = console or Console(highlight=False)
+        console = console or Console(highlight=False, markup=False, emoji=False)
         for table in self.tables():
             console.print(table)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from timeline.report.tables import grid, printable, short
+from timeline.report.tables import grid, short
 from timeline.report.units import percent_text, time_text
+from timeline.text import printable
 
 if TYPE_CHECKING:
     from rich.table import Table

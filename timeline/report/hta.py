@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from timeline.analysis import Selection, devices
 from timeline.analysis.hta import Figures, Step, steps
-from timeline.report.tables import grid, printable
+from timeline.report.tables import grid
 from timeline.report.units import UNDEFINED
+from timeline.text import printable
 from timeline.trace import Trace
 
 if TYPE_CHECKING:

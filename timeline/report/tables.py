@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from timeline.text import printable
+
 if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-__all__ = ["grid", "printable", "short"]
+__all__ = ["grid", "short"]
 
 MOST_NAME = 48
 """Columns that a name may take; C++ kernels have names of thousands of characters."""
-
-
-def printable(text: str) -> str:
-    """Without what a terminal would take for a command: names come from traces of others."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def grid(

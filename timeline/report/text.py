@@ -11,8 +11,9 @@ from timeline.report.as_json import as_json
 from timeline.report.findings import finding_table
 from timeline.report.inside import inside_tables
 from timeline.report.parts import parts_and_groups
-from timeline.report.tables import grid, printable
+from timeline.report.tables import grid
 from timeline.report.units import UNDEFINED, byte_text, percent_text, ratio_text, telling, time_text
+from timeline.text import line_of
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -56,7 +57,7 @@ def print_report(report: Report, console: Console | None = None) -> None:
     if not found["devices"]:
         console.print("No activities on any device.", markup=False)
     for note in found["notes"]:
-        console.print(f"note: {printable(note)}", markup=False, highlight=False)
+        console.print(f"note: {line_of(note)}", markup=False, highlight=False)
 
 
 _SHARES = {
@@ -82,12 +83,12 @@ def _header(report: Report, found: Json) -> Iterator[str]:
         facts.append(f"repeat {report.repeat + 1} of {count}, that of median makespan")
     if found["verified"]:
         facts.append(f"{found['verified']:,} known answers held")
-    yield printable(": ".join(filter(None, (found["trace"], "; ".join(facts)))))
+    yield line_of(": ".join(filter(None, (found["trace"], "; ".join(facts)))))
 
 
 def _device(one: Json, *, windowed: bool) -> Iterator[RenderableType]:
     name = f" ({one['name']})" if one["name"] else ""
-    yield printable(f"device {one['device']}{name}")
+    yield line_of(f"device {one['device']}{name}")
     yield _headline(one, windowed=windowed)
     yield _engines(one)
     yield _overlaps(one)

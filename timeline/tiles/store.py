@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from timeline.errors import TraceError
+from timeline.limits import Limits
 from timeline.tiles import arrays
 from timeline.tiles.arrays import Arrays
 from timeline.tiles.coverage import EngineSets
@@ -40,7 +41,7 @@ def identity_of(path: Path) -> str | None:
     Its ``meta.json`` names the checksum of every part.
     """
     try:
-        content = opened(path).read(META, MAX_META_BYTES)
+        content = opened(path, Limits().raised()).read(META, MAX_META_BYTES)
     except TraceError:
         return None
     return hashlib.sha256(content).hexdigest()

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from timeline.errors import TraceError
+from timeline.errors import TraceError, shortened
+from timeline.text import unicode
 from timeline.trace.kept import Kept
 from timeline.trace.schema import VERSION
 
@@ -106,7 +107,7 @@ class Meta:
                 f"{place}: written in format version {version}, this timeline reads up to "
                 f"{VERSION}; upgrade with: pip install -U cuda-timeline"
             )
-        fields = _known(cls, value)
+        fields = unicode(_known(cls, value))
         _check_types(fields, place)
         try:
             fields["devices"] = tuple(
@@ -117,7 +118,7 @@ class Meta:
             fields["kept"] = Kept.from_json(fields.get("kept"))
             return cls(**fields)
         except (TypeError, ValueError, AttributeError, OverflowError) as error:
-            raise TraceError(f"{place}: malformed: {error}") from error
+            raise TraceError(f"{place}: malformed: {shortened(error)}") from error
 
 
 _TYPES: Mapping[str, type] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from timeline.errors import TraceError
+from timeline.limits import Limits
 from timeline.trace.columns import by_start, nulls, one_chunk, taken, to_arrow, to_numpy
 from timeline.trace.meta import Meta
 from timeline.trace.schema import TABLES
@@ -90,8 +91,9 @@ class Trace:
         for name, schema in TABLES.items():
             found = tables.get(name)
             if found is None:
-                found = table(name, {}, 0)
-            elif found.schema != schema:
+                full[name] = _empty(name)
+                continue
+            if found.schema != schema:
                 raise TraceError(f"table {name!r} has other columns than the schema's")
             full[name] = _by_start(found) if name == "activities" else _combined(found)
         return cls(meta, full)
@@ -160,11 +162,22 @@ class Trace:
         return bundle(self, include, exclude)
 
     @classmethod
-    def load(cls, path: str | Path, *, tables: Iterable[str] | None = None) -> Trace:
+    def load(
+        cls,
+        path: str | Path,
+        *,
+        tables: Iterable[str] | None = None,
+        limits: Limits | None = None,
+    ) -> Trace:
         """Read a native folder or its zip; see :func:`timeline.trace.store.load`."""
         from timeline.trace.store import load
 
-        return load(path, tables=tables)
+        return load(path, tables=tables, limits=limits)
+
+
+@cache
+def _empty(name: str) -> pa.Table:
+    return table(name, {}, 0)
 
 
 def _combined(source: pa.Table, order: Int64 | None = None) -> pa.Table:

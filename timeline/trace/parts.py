@@ -15,7 +15,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from timeline.errors import TraceError
+from timeline.errors import TraceError, shortened
+from timeline.limits import more
 from timeline.trace.columns import from_numpy, lists, nulls, one_chunk, texts, to_numpy
 from timeline.trace.schema import TABLES
 
@@ -141,7 +142,7 @@ def _damage(place: str) -> Iterator[None]:
     try:
         yield
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
-        reason = str(error).splitlines()[0].rstrip(".")
+        reason = shortened(str(error).partition("\n")[0]).rstrip(".")
         raise TraceError(
             f"{place}: truncated or damaged ({reason}); copy the trace again"
         ) from error
@@ -170,7 +171,7 @@ def _check_memory(needed: int, max_bytes: int, place: str) -> None:
     if needed > max_bytes:
         raise TraceError(
             f"{place}: needs {needed / 1e9:.1f} GB of memory, more than the {max_bytes / 1e9:.1f} "
-            "GB allowed; load fewer tables, or allow more with max_bytes"
+            f"GB allowed; load fewer tables, or {more('memory_bytes')}"
         )
 
 

@@ -25,7 +25,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from timeline.errors import TraceError, unknown
+from timeline.errors import TraceError, shortened, unknown
+from timeline.limits import Limits, more
 from timeline.trace.children import CHILDREN, children
 from timeline.trace.files import checked_target, replacing
 from timeline.trace.kept import Kept
@@ -45,8 +46,6 @@ from timeline.trace.writer import (
 )
 
 __all__ = ["TraceWriter", "about", "load", "save"]
-
-MAX_BYTES = 32 << 30
 
 
 def save(trace: Trace, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
@@ -73,7 +72,7 @@ def load(
     path: str | os.PathLike[str],
     *,
     tables: Iterable[str] | None = None,
-    max_bytes: int = MAX_BYTES,
+    limits: Limits | None = None,
 ) -> Trace:
     """Open the trace at ``path``, a native folder or a zip of one.
 
@@ -84,8 +83,8 @@ def load(
     ----------
     tables : iterable of str, optional
         Tables to read, the others stay empty; by default all.
-    max_bytes : int
-        The most memory that the tables may take.
+    limits : Limits, optional
+        The most to take; by default what the environment says.
 
     Raises
     ------
@@ -98,13 +97,15 @@ def load(
     for name in wanted:
         if name not in TABLES:
             raise unknown("table", name, TABLES)
-    source = opened(Path(path))
+    limits = limits if limits is not None else Limits().raised()
+    source = opened(Path(path), limits)
     meta, contents = _head(source, Path(path))
-    found = {}
+    _check_sizes(contents, source.place(META), limits)
+    found, left = {}, limits.memory_bytes
     for name in wanted:
         if name in contents:
-            found[name] = _stored(source, name, contents[name], max_bytes)
-            max_bytes -= found[name].rows * row_bytes(TABLES[name])
+            found[name] = _stored(source, name, contents[name], left)
+            left -= found[name].rows * row_bytes(TABLES[name])
     return Trace(meta, StoredTables(found))
 
 
@@ -116,7 +117,7 @@ def about(path: str | os.PathLike[str]) -> tuple[Meta, dict[str, int]]:
     TraceError
         When there is no trace, or its ``meta.json`` is damaged.
     """
-    meta, contents = _head(opened(Path(path)), Path(path))
+    meta, contents = _head(opened(Path(path), Limits().raised()), Path(path))
     return meta, {name: held.rows for name, held in contents.items()}
 
 
@@ -145,7 +146,7 @@ def _meta_content(source: Source) -> Any:
         return json.loads(raw.to_pybytes())
     except (ValueError, RecursionError) as error:
         raise TraceError(
-            f"{source.place(META)}: not JSON ({error}); copy the trace again"
+            f"{source.place(META)}: not JSON ({shortened(error)}); copy the trace again"
         ) from error
 
 
@@ -163,6 +164,14 @@ def _contents(value: Any, place: str) -> dict[str, Contents]:
         }
     except (AttributeError, TypeError, KeyError, ValueError, OverflowError):
         raise TraceError(f"{place}: 'tables' is malformed; copy the trace again") from None
+
+
+def _check_sizes(contents: dict[str, Contents], place: str, limits: Limits) -> None:
+    """Refuse what says itself that it is too large."""
+    if sum(held.rows for held in contents.values()) > limits.rows:
+        raise TraceError(f"{place}: more than {limits.rows:,} rows; {more('rows')}")
+    if sum(len(held.crc32) for held in contents.values()) > limits.members:
+        raise TraceError(f"{place}: more than {limits.members:,} parts; {more('members')}")
 
 
 def _stored(source: Source, name: str, held: Contents, max_bytes: int) -> StoredTable:

@@ -19,8 +19,15 @@ from timeline.ui.opened import Opened
 
 __all__ = ["UPLOAD_LIMITS", "Import", "of_path", "of_upload"]
 
-UPLOAD_LIMITS = Limits(file_bytes=2 << 30, expanded_bytes=16 << 30, rows=50_000_000)
-"""What an upload may bring; files that are larger are opened by their path."""
+UPLOAD_LIMITS = Limits(
+    file_bytes=2 << 30,
+    expanded_bytes=16 << 30,
+    rows=50_000_000,
+    members=1_000_000,
+    memory_bytes=8 << 30,
+    seconds=600,
+)
+"""What an upload may bring, unless the environment says more; larger ones are opened by path."""
 
 Tell = Callable[[int, int], None]
 Read = Callable[[Tell], Trace]
@@ -155,7 +162,8 @@ def of_upload(name: str, content: memoryview) -> Import:
             path = Path(folder) / "upload"
             try:
                 path.write_bytes(content)
-                return open_trace(path, ImportOptions(limits=UPLOAD_LIMITS, progress=tell))
+                limits = UPLOAD_LIMITS.raised()
+                return open_trace(path, ImportOptions(limits=limits, progress=tell))
             except OSError as error:
                 raise TraceError(f"{name}: can't be kept while it is read: {error}") from error
             except TraceError as error:

@@ -30,6 +30,10 @@ def _sections() -> dict[str, dict[str, Value]]:
         "client": {"toolbarMode": "minimal", "showErrorDetails": "none"},
         "server": {
             "address": "127.0.0.1",
+            "enableXsrfProtection": True,
+            "enableCORS": True,
+            "enableStaticServing": False,
+            "enableAgentApi": False,
             "showEmailPrompt": False,
             "fileWatcherType": "none",
             "maxUploadSize": 2048,
@@ -51,9 +55,15 @@ OPTIONS: Mapping[str, Mapping[str, Value]] = _sections()
 
 
 def flags() -> list[str]:
-    """:data:`OPTIONS` as flags of ``streamlit run``."""
+    """:data:`OPTIONS` as flags of ``streamlit run``; uploads as large as the environment allows."""
+    from timeline.ui.importing import UPLOAD_LIMITS
+
+    most = f"--server.maxUploadSize={max(UPLOAD_LIMITS.raised().file_bytes >> 20, 1)}"
     return [
-        f"--{section}.{name}={str(value).lower() if isinstance(value, bool) else value}"
-        for section, values in OPTIONS.items()
-        for name, value in values.items()
+        *(
+            f"--{section}.{name}={str(value).lower() if isinstance(value, bool) else value}"
+            for section, values in OPTIONS.items()
+            for name, value in values.items()
+        ),
+        most,  # the last of two counts
     ]

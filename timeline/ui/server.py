@@ -6,11 +6,12 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from timeline.ui.canvas import routes
+from timeline.ui.hosts import middleware
 from timeline.ui.preload import Preload
 from timeline.ui.styled import Styled
 
 app = st.App(
     Path(__file__).with_name("script.py"),
     routes=routes(),
-    middleware=[Middleware(Styled), Middleware(Preload)],
+    middleware=[*middleware(), Middleware(Styled), Middleware(Preload)],
 )

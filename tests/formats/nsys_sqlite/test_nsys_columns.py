@@ -44,7 +44,7 @@ def by_sqlite(path: Path, table: str, name: str) -> list[Any]:
 
 
 def check(path: Path, table: str, *names: str) -> None:
-    with Database(path) as database:
+    with Database(Intake(path)) as database:
         rows = Tables(database, Intake(path)).integers(table, names)
     for name in names:
         assert shown(rows, name) == by_sqlite(path, table, name)
@@ -114,7 +114,7 @@ def test_ordinary_tables_take_the_fast_way(tmp_path: Path) -> None:
     """So that the oracle above compares two readers, not SQLite with itself."""
     create = "CREATE TABLE t (a INTEGER, b INTEGER, c INTEGER)"
     path = made(tmp_path / "plain.sqlite", create, MANY)
-    with Database(path) as database:
+    with Database(Intake(path)) as database:
         root = database.tables["t"].root
     (found,) = integers(Pages(path), root, 3, [1])
     assert found.values.tolist() == [i * 1000003 for i in range(1, 30001)]
@@ -124,7 +124,7 @@ def test_a_column_of_one_number_takes_no_memory(tmp_path: Path) -> None:
     create = "CREATE TABLE t (a INTEGER, b INTEGER, c INTEGER)"
     many = MANY.replace("i * 1000003", "77")
     path = made(tmp_path / "same.sqlite", create, many)
-    with Database(path) as database:
+    with Database(Intake(path)) as database:
         values = Tables(database, Intake(path)).integers("t", ["b"])["b"]
     assert values.strides == (0,)
     assert values.tolist() == [77] * 30000
@@ -144,7 +144,7 @@ def test_damaged_pages_end_in_one_error(
         content[at] = data.draw(st.integers(0, 255))
     cut = data.draw(st.none() | st.integers(100, len(content)))
     path.write_bytes(content[:cut])
-    with suppress(TraceError), Database(path) as database:
+    with suppress(TraceError), Database(Intake(path)) as database:
         tables = Tables(database, Intake(path))
         if "t" in tables:
             rows = tables.integers("t", ["a", "b", "c"])

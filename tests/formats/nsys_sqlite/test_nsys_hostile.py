@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from timeline.errors import TraceError
-from timeline.formats import ImportOptions, Limits, open_trace, read_foreign
+from timeline.formats import ImportOptions, Intake, Limits, open_trace, read_foreign
+from timeline.formats.nsys_sqlite.database import Database
 
 Export = Callable[..., Path]
 
@@ -71,6 +72,7 @@ def test_a_view_in_the_place_of_a_table_is_not_read(export: Export, nsys: Simple
     trace = open_trace(path)
     assert trace.activities.num_rows == 0
     assert trace.tables["calls"].num_rows == 1
+    assert f"{K}KERNEL was not read: it is a view or virtual" in "".join(trace.meta.notes)
 
 
 def test_triggers_and_generated_columns_do_no_harm(export: Export, nsys: SimpleNamespace) -> None:
@@ -88,7 +90,71 @@ def test_triggers_and_generated_columns_do_no_harm(export: Export, nsys: SimpleN
 def test_a_virtual_table_is_not_read(export: Export, nsys: SimpleNamespace) -> None:
     script = "CREATE VIRTUAL TABLE NVTX_EVENTS USING fts5(start, end, eventType);"
     path = export({f"{K}KERNEL": [nsys.kernel(1, 2)]}, script=script)
-    assert open_trace(path).tables["ranges"].num_rows == 0
+    trace = open_trace(path)
+    assert trace.tables["ranges"].num_rows == 0
+    assert "NVTX_EVENTS was not read: it is a view or virtual" in "".join(trace.meta.notes)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "ATTACH '/tmp/other' AS other",
+        "SELECT load_extension('x')",
+        "INSERT INTO StringIds VALUES (7, 'x')",
+        "DROP TABLE StringIds",
+        "PRAGMA writable_schema = ON",
+        "PRAGMA journal_mode = WAL",
+        "SELECT hex(zeroblob(1000000000))",
+        "SELECT * FROM seen",
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
+    ],
+)
+def test_no_statement_does_more_than_read_a_table(
+    export: Export, nsys: SimpleNamespace, statement: str
+) -> None:
+    script = "CREATE VIEW seen AS SELECT * FROM StringIds"
+    path = export({f"{K}KERNEL": [nsys.kernel(1, 2)]}, script=script)
+    before = path.read_bytes()
+    with Database(Intake(path)) as database, pytest.raises(TraceError, match="damaged SQLite"):
+        database.query(statement)
+    assert path.read_bytes() == before
+
+
+def test_a_statement_ends_when_the_time_is_over(export: Export, nsys: SimpleNamespace) -> None:
+    path = export({f"{K}KERNEL": [nsys.kernel(i, i + 1) for i in range(300)]})
+    times = ", ".join(f"{K}KERNEL AS k{i}" for i in range(9))
+    intake = Intake(path, ImportOptions(limits=Limits(seconds=1)))
+    with (
+        Database(intake) as database,
+        pytest.raises(TraceError, match=r"takes longer than 1 s.*_S"),
+    ):
+        database.query(f"SELECT count(*) FROM {times}")
+
+
+def test_a_schema_as_large_as_a_file(export: Export, nsys: SimpleNamespace) -> None:
+    columns = ", ".join(f"c{i} INTEGER -- {'x' * 1000}\n" for i in range(1500))
+    path = export({f"{K}KERNEL": [nsys.kernel(1, 2)]}, script=f"CREATE TABLE big ({columns});")
+    assert "damaged SQLite file" in message(path)
+    many = "".join(f"CREATE TABLE t{i} (a);" for i in range(5001))
+    path.unlink()
+    path = export({f"{K}KERNEL": [nsys.kernel(1, 2)]}, script=f"BEGIN; {many} COMMIT;")
+    assert "more than 5,000 tables" in message(path)
+
+
+def test_a_value_has_a_limit(export: Export, nsys: SimpleNamespace) -> None:
+    path = export({f"{K}KERNEL": [nsys.kernel(1, 2)]}, strings=("n" * 3_000_000,))
+    assert open_trace(path).activities.num_rows == 1
+    few = ImportOptions(limits=Limits(event_bytes=1 << 20))
+    assert "more than 1,048,576 bytes; " in message(path, few)
+
+
+def test_texts_that_share_their_pages_are_no_way_to_fill_the_memory(
+    export: Export, nsys: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = export({f"{K}KERNEL": [nsys.kernel(1, 2)]}, strings=("n" * 5000,) * 20)
+    assert open_trace(path).activities.num_rows == 1
+    monkeypatch.setattr("timeline.formats.nsys_sqlite.rows._TEXT_BYTES_A_BYTE", 0.5)
+    assert "texts that are longer than the file" in message(path)
 
 
 def test_another_program_s_database_is_refused(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from timeline.formats.kineto.tables import make_tables, shift
 from timeline.formats.kineto.window import Window
 from timeline.formats.kineto.writing import BESIDE, OWN
 from timeline.formats.options import ImportOptions
+from timeline.text import unicode
 from timeline.trace import Device, Meta, Trace, table
 from timeline.trace.meta import is_meta_json
 
@@ -90,10 +91,17 @@ def _restored(own: Mapping[str, Any], tables: dict[str, pa.Table], intake: Intak
     for name in BESIDE:
         columns = beside.get(name) if isinstance(beside, dict) else None
         if isinstance(columns, dict):
-            tables[name] = table(name, columns)
+            tables[name] = _table(name, columns)
     meta = Meta.from_json(own["meta"], f"{intake.path}: {OWN!r}")
     wrong = intake.notes() if intake.unsound else ()
     return Trace.from_tables(dataclasses.replace(meta, notes=(*meta.notes, *wrong)), tables)
+
+
+def _table(name: str, columns: Mapping[str, Any]) -> pa.Table:
+    try:
+        return table(name, columns)
+    except (TypeError, ValueError, AttributeError) as error:  # values of another type
+        raise TraceError(f"table {name!r} has values that are none of its columns'") from error
 
 
 def _meta(header: Mapping[str, Any], first: int, intake: Intake) -> Meta:
@@ -113,9 +121,9 @@ def _meta(header: Mapping[str, Any], first: int, intake: Intake) -> Meta:
     return Meta(
         "kineto",
         epoch_ns=epoch,
-        devices=_devices(header.get(DEVICES)),
-        labels=labels,
-        provenance={"file": intake.path.name, **others},
+        devices=_devices(unicode(header.get(DEVICES))),
+        labels=unicode(labels),
+        provenance=unicode({"file": intake.path.name, **others}),
         notes=intake.notes(),
     )
 

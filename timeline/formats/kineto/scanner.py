@@ -9,6 +9,7 @@ from typing import Any
 from timeline.formats.intake import Intake
 from timeline.formats.kineto.event import Number, loads, no_constant
 from timeline.formats.kineto.window import Window
+from timeline.limits import more
 
 __all__ = ["CutOffError", "MalformedError", "Scanner"]
 
@@ -94,6 +95,8 @@ class Scanner:
                 self._load_rest(error, at)
             except RecursionError:
                 raise MalformedError(self._too_deep(), self.window.pos) from None
+            except ValueError:  # Python's own limit, of some thousand digits
+                raise MalformedError("no JSON: too long a number", self.window.pos) from None
             else:
                 if end == len(text) and self.window.load():  # perhaps a number that goes on
                     continue
@@ -106,7 +109,7 @@ class Scanner:
             raise MalformedError(f"no JSON: {error.msg}", self.window.pos + error.pos - at)
         if len(text) - at > most:
             raise MalformedError(
-                f"a value of more than {most:,} bytes; allow more with timeline import --max-event",
+                f"a value of more than {most:,} bytes; {more('event_bytes')}",
                 self.window.pos,
             )
         if not self.window.load():
@@ -131,7 +134,7 @@ class Scanner:
 
     def _too_deep(self) -> str:
         most = self._intake.options.limits.nesting
-        return f"nested deeper than {most}; allow more with timeline import --max-nesting"
+        return f"nested deeper than {most}; {more('nesting')}"
 
     def resume(self, pos: int) -> bool:
         """Go to the next place after ``pos`` that looks like an event; False if there is none."""

@@ -180,7 +180,7 @@ class _Collectives:
                 for column, value in row.items()
                 if column in _COLLECTIVE_KEYS and value is not None
             }
-            self._args[self._key(row["origin"], row)] = found
+            self._args[self._key(row.get("origin") or "", row)] = found
 
     @staticmethod
     def _key(origin: str, row: Mapping[str, Any]) -> tuple[Any, ...]:

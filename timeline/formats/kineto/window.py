@@ -7,6 +7,8 @@ from timeline.formats.byte_stream import ByteStream
 __all__ = ["PADDING", "Window"]
 
 WINDOW_BYTES = 4 << 20
+_SMALLEST, _PACKED = 1 << 16, 8
+"""Bytes of a small file's window; those that a byte of it may become after decompression."""
 PADDING = 4096
 """Bytes after ``end`` that may be looked at."""
 
@@ -25,8 +27,10 @@ class Window:
         Nothing follows ``end``.
     """
 
-    def __init__(self, stream: ByteStream, size: int = WINDOW_BYTES) -> None:
+    def __init__(self, stream: ByteStream, size: int | None = None) -> None:
         self._stream = stream
+        if size is None:  # clearing megabytes takes longer than reading a small file
+            size = min(WINDOW_BYTES, max(_PACKED * stream.size, _SMALLEST))
         self.data = bytearray(size + PADDING)
         self.base = 0
         self.pos = 0

@@ -2,20 +2,24 @@
 
 Read-only and immutable: nothing is written beside it, and no journal of another program is replayed
 into it. Only tables are read, never views; triggers don't run as nothing is written; no extension
-loads; an authorizer refuses whatever isn't reading a table of this file.
+loads; an authorizer refuses whatever isn't reading a table of this file; a statement ends when the
+import's time is over, whatever it computes.
 """
 
 from __future__ import annotations
 
 import re
 import sqlite3
+import sys
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from timeline.errors import TraceError
+from timeline.errors import TraceError, shortened
+from timeline.formats.intake import Intake
+from timeline.limits import more
 
 __all__ = ["MAGIC", "Database", "Table", "quoted"]
 
@@ -23,9 +27,11 @@ MAGIC = b"SQLite format 3\0"
 
 _MOST_TABLES = 5_000
 _MOST_COLUMNS = 2_000
-_LONGEST = 64 << 20
-"""Bytes of the longest value that is read."""
-_LONGEST_SAID = 200
+_MOST_SQL = 1 << 20
+"""Bytes of the longest statement, also of one in the schema."""
+_INSTRUCTIONS = 100_000
+"""Of SQLite's machine between two looks at the clock: some milliseconds."""
+_INT32 = 2**31 - 1
 _FAILURES = (sqlite3.Error, OverflowError, UnicodeDecodeError)
 """What Python's module raises; the last where SQLite's message quotes bytes of the file."""
 _READING = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ)
@@ -64,8 +70,8 @@ class Database:
 
     Parameters
     ----------
-    path : Path
-        The file.
+    intake : Intake
+        Names the file, and the longest value and the time that are allowed.
 
     Raises
     ------
@@ -76,10 +82,13 @@ class Database:
     ----------
     tables : mapping of str to Table
         The ordinary tables.
+    views : frozenset of str
+        Names of what is no table, but is read as one is.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, intake: Intake) -> None:
+        self.path = path = intake.path
+        self._intake = intake
         _check_complete(path)
         uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
         try:
@@ -88,7 +97,7 @@ class Database:
             raise TraceError(f"{path}: can't be opened: {error}") from error
         try:
             self._restrict()
-            self.tables = self._tables()
+            self.tables, self.views = self._named()
         except BaseException:
             self._connection.close()
             raise
@@ -123,31 +132,43 @@ class Database:
 
     def damaged(self, error: Exception) -> TraceError:
         """The error for what SQLite, or we, could not read."""
-        what = " ".join(str(error).split())[:_LONGEST_SAID]  # it may quote the file's own SQL
-        return TraceError(f"{self.path}: damaged SQLite file ({what}); export it again")
+        if self._intake.late:
+            return self._intake.error("a statement", self._intake.too_long)
+        if isinstance(error, sqlite3.DataError):
+            most = self._intake.options.limits.event_bytes
+            return self._intake.error("a value", f"more than {most:,} bytes; {more('event_bytes')}")
+        return TraceError(f"{self.path}: damaged SQLite file ({shortened(error)}); export it again")
 
     def _restrict(self) -> None:
         connection = self._connection
         connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
-        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
+        longest = min(max(self._intake.options.limits.event_bytes, _MOST_SQL), _INT32)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, longest)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_SQL_LENGTH, _MOST_SQL)
         connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
         connection.setlimit(sqlite3.SQLITE_LIMIT_EXPR_DEPTH, 50)
         connection.setlimit(sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH, 1)
+        connection.set_progress_handler(lambda: self._intake.late, _INSTRUCTIONS)
+        if sys.version_info >= (3, 12):
+            connection.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, True)
         self.query("PRAGMA trusted_schema = OFF")
         self.query("PRAGMA cell_size_check = ON")
         connection.set_authorizer(_authorize)
 
-    def _tables(self) -> dict[str, Table]:
-        sql = "SELECT name, rootpage, sql FROM sqlite_master WHERE type = 'table'"
+    def _named(self) -> tuple[dict[str, Table], frozenset[str]]:
+        """The tables, and the names of views and virtual tables."""
+        sql = "SELECT name, rootpage, sql FROM sqlite_master WHERE type IN ('table', 'view')"
         with closing(self.query(sql)) as cursor:
             rows = self.fetch(cursor, _MOST_TABLES + 1)
         if len(rows) > _MOST_TABLES:
             raise TraceError(f"{self.path}: more than {_MOST_TABLES:,} tables: not nsys's")
-        found = {}
+        found, views = {}, set()
         for name, root, text in rows:
             if isinstance(name, str) and isinstance(root, int) and root > 0:
                 found[name] = self._table(name, root, str(text))
-        return found
+            else:
+                views.add(str(name))
+        return found, frozenset(views)
 
     def _table(self, name: str, root: int, sql: str) -> Table:
         with closing(self.query(f"PRAGMA table_xinfo({quoted(name)})")) as cursor:

@@ -53,10 +53,12 @@ _LOOKED_UP = {
 def read(path: Path, options: ImportOptions) -> Trace:
     """See :meth:`timeline.formats.format.Format.read`."""
     intake = Intake(path, options)
-    with Database(path) as database:
+    with Database(intake) as database:
         tables = Tables(database, intake)
         if not any(name in tables for name in _READ):
             raise intake.error("tables", "none of nsys's; export one with: nsys export -t sqlite")
+        for name in sorted(database.views & (_READ | _LOOKED_UP)):
+            intake.note(f"{name} was not read: it is a view or virtual, and only tables are.")
         return _trace(tables, intake, list(database.tables))
 
 

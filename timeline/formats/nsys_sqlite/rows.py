@@ -19,7 +19,10 @@ __all__ = ["Rows", "Tables"]
 Int64 = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
-_BATCH = 20_000
+_BATCH = 32
+"""Rows fetched at once; few, as all of their texts may be as long as a value can be."""
+_TEXT_BYTES_A_BYTE = 2
+"""Of a sound file: texts of it in UTF-16 are longer in UTF-8."""
 _INT64 = range(-(2**63), 2**63)
 
 
@@ -164,8 +167,12 @@ class Tables:
         order = " ORDER BY rowid" if table.has_rowids else ""
         found: list[list[Any]] = [[] for _ in wanted]
         sql = f"SELECT {chosen} FROM {quoted(table.name)} NOT INDEXED{order}"
+        taken = 0
         with closing(self._database.query(sql)) as cursor:
             while batch := self._database.fetch(cursor, _BATCH):
+                taken += sum(len(v) for row in batch for v in row if isinstance(v, str | bytes))
+                if taken > _TEXT_BYTES_A_BYTE * self._pages.data.nbytes:
+                    raise self._database.damaged(ValueError("texts that are longer than the file"))
                 for column, values in zip(found, zip(*batch, strict=True), strict=True):
                     column.extend(values)
         return found

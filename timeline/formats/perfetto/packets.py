@@ -14,6 +14,7 @@ from timeline.formats.intake import Intake
 from timeline.formats.perfetto import schema
 from timeline.formats.perfetto.chain import split
 from timeline.formats.perfetto.wire import LENGTH, PAD, Spans
+from timeline.limits import more
 
 __all__ = ["Chunk", "packets"]
 
@@ -60,8 +61,7 @@ def packets(stream: ByteStream, intake: Intake) -> Iterator[Chunk]:
         if len(kept) > limit + _LONGEST_LENGTH:
             raise intake.error(
                 f"byte {offset:,}",
-                f"a packet of more than {limit:,} bytes; allow more with "
-                "timeline import --max-event",
+                f"a packet of more than {limit:,} bytes; {more('event_bytes')}",
             )
         size = _WINDOW
 
@@ -112,9 +112,9 @@ def _inflated(content: bytes, kind: int, where: int, intake: Intake) -> bytearra
     if len(found) > most:
         raise intake.error(
             f"byte {where:,}",
-            f"packets that expand more than {intake.options.limits.ratio}-fold; allow more with "
-            "timeline import --max-ratio",
+            f"packets that expand more than {intake.options.limits.ratio}-fold; {more('ratio')}",
         )
+    intake.take_expanded(len(found), where + len(content), f"byte {where:,}")
     return found
 
 
