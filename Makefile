@@ -30,8 +30,9 @@ demo: $(VENV)/.extras  ## run every technique on the GPU, or simulated, and draw
 app: $(VENV)/.extras  ## open the dashboard on the recorded samples, or on TRACES
 	@$(BIN)/timeline app $(TRACES)
 
+# Tests start hundreds of Python processes, which are quicker with compiled modules.
 test: lint  ## everything that CI checks
-	@$(BIN)/pytest -n 2 --dist worksteal $(PYTEST_ARGS)
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n 2 --dist worksteal $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev  ## ruff and mypy
 	@$(BIN)/ruff check .

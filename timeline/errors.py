@@ -125,6 +125,19 @@ def unknown(what: str, name: str, known: Iterable[str]) -> UsageError:
 
 
 def shortened(reason: object, longest: int = 300) -> str:
-    """A reason that somebody else gives, in one line; it may quote a file of any length."""
+    """A reason that somebody else gives, in one line; it may quote a file of any length.
+
+    Parameters
+    ----------
+    reason : object
+        An error or a text.
+    longest : int
+        Characters that are kept.
+
+    Returns
+    -------
+    str
+        The text in one line, with an ellipsis where it was cut.
+    """
     words = " ".join(str(reason).split())
     return words if len(words) <= longest else f"{words[: longest - 1]}…"

@@ -15,7 +15,8 @@ ENTRY = re.compile(rf'extern "C" __global__ void {BOUNDS}(\w+)\(')
 
 def used() -> list[Kernel]:
     programs = (technique(n).program(v.name) for n in NAMES for v in technique(n).variants)
-    found = {op.kernel for p in programs for op in p.ops() if isinstance(op, Launch)}
+    launches = [op for p in programs for op in p.ops() if isinstance(op, Launch)]
+    found = {each.kernel for op in launches for each in (op, op.instead) if each is not None}
     return sorted(found, key=lambda kernel: kernel.name)
 
 

@@ -337,7 +337,9 @@ def test_output_is_that_of_the_script_alone(
         "print('out', flush=True)\n"
         "print('err', file=sys.stderr, flush=True)\n"
         "subprocess.run(['echo', 'child'])\n"
-        "threading.Thread(target=lambda: print('thread')).start()\n"
+        "thread = threading.Thread(target=lambda: print('thread', flush=True))\n"
+        "thread.start()\n"
+        "thread.join()\n"
         "os.write(1, b'raw\\xff\\n'.replace(b'\\xff', b'?'))\n"
     )
     done = record_script(text)

@@ -1,3 +1,4 @@
+import contextlib
 import importlib.util
 import io
 import os
@@ -9,6 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+with contextlib.suppress(ImportError):
+    # Whole and once, before a test's thread of a page, or a filter of warnings, stops halfway.
+    import pandas  # noqa: F401
 
 from timeline.trace import Device, Meta, Trace, table
 from timeline.ui.serving import serving

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -55,7 +56,8 @@ def answer(place: str) -> tuple[str, Headers]:
     scope = {"type": "http", "method": "GET", "path": place, "query_string": b""}
     packed = Middleware(GZipMiddleware, minimum_size=1)
     app = Starlette(routes=ROUTES, middleware=[Middleware(Styled), packed])
-    asyncio.run(app({**scope, "headers": headers}, receive, send))
+    with ThreadPoolExecutor(1) as apart:  # a page of Playwright may hold this thread\'s loop
+        apart.submit(asyncio.run, app({**scope, "headers": headers}, receive, send)).result()
     body = b"".join(message.get("body", b"") for message in sent)
     return body.decode(), Headers(raw=sent[0]["headers"])
 

@@ -1,6 +1,7 @@
 """The Timeline page names the scripts that it is going to need, all of which are there."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,10 @@ def links(path: str, kind: bytes) -> list[bytes]:
     async def nothing() -> Any:
         raise AssertionError("nobody asks")
 
-    asyncio.run(Preload(app)({"type": "http", "path": path}, nothing, keep))
+    with ThreadPoolExecutor(1) as apart:  # a page of Playwright may hold this thread\'s loop
+        apart.submit(
+            asyncio.run, Preload(app)({"type": "http", "path": path}, nothing, keep)
+        ).result()
     return [value for name, value in sent[0]["headers"] if name == b"link"]
 
 

@@ -39,7 +39,7 @@ def test_without_kinds_of_streams_the_legacy_stream_is_not_known(simulated: Simu
 
 def test_lost_records_are_told(simulated: Simulated) -> None:
     trace = simulated("event_wait", "event").replace(dropped=7)
-    assert any("lost 7 records" in note for note in predict(trace, []).unknown)
+    assert any("7 records were lost" in note for note in predict(trace, []).unknown)
 
 
 def test_kernels_without_grids_fill_the_device(simulated: Simulated) -> None:

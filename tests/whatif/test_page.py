@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "samples"
 
+
 @pytest.fixture(scope="module")
 def tool() -> Mapping[str, Any]:
     return runpy.run_path(str(ROOT / "tools" / "whatif_page.py"))
