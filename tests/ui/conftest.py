@@ -1,4 +1,5 @@
 import contextlib
+import importlib
 import importlib.util
 import io
 import os
@@ -11,12 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-with contextlib.suppress(ImportError):
-    # Whole and once, before a test's thread of a page, or a filter of warnings, stops halfway.
-    import pandas  # noqa: F401
-
 from timeline.trace import Device, Meta, Trace, table
 from timeline.ui.serving import serving
+
+with contextlib.suppress(ImportError):
+    # Whole and once, before a test's thread of a page, or a filter of warnings, stops halfway.
+    importlib.import_module("pandas")
 
 CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 ARGUMENTS = [
