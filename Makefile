@@ -18,7 +18,7 @@ EXTRAS := app$(if $(GPU_EXTRA),$(comma)$(GPU_EXTRA))
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo app test lint format docs bench screenshots build matrix coverage mutants sbom clean
+.PHONY: help demo app test lint style format docs bench screenshots build matrix coverage mutants sbom clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -30,14 +30,19 @@ demo: $(VENV)/.extras  ## run every technique on the GPU, or simulated, and draw
 app: $(VENV)/.extras  ## open the dashboard on the recorded samples, or on TRACES
 	@$(BIN)/timeline app $(TRACES)
 
-# Tests start hundreds of Python processes, which are quicker with compiled modules.
-test: lint  ## everything that CI checks
-	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n 2 --dist worksteal $(PYTEST_ARGS)
+# Tests start hundreds of Python processes, which are quicker with compiled modules; types are checked
+# beside them. Three workers, as those that wait for a browser leave a core of two idle.
+test: style  ## everything that CI checks
+	@$(BIN)/mypy & types=$$!; \
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n 3 --dist worksteal $(PYTEST_ARGS); tests=$$?; \
+	wait $$types && exit $$tests
 
-lint: $(VENV)/.dev  ## ruff and mypy
+lint: style  ## ruff and mypy
+	@$(BIN)/mypy
+
+style: $(VENV)/.dev
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
 
 format: $(VENV)/.dev  ## let ruff repair what it can
 	@$(BIN)/ruff check --fix .

@@ -87,7 +87,7 @@ def any_rows(draw: st.DrawFn, name: str) -> pa.Table:
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_any_value_of_any_column(data: st.DataObject) -> None:
     tables = {name: data.draw(any_rows(name), name) for name in TABLES}
     meta = Meta("cupti", 1_700_000_000_000_000_000, (Device(0, "H200"),), notes=("A note.",))
