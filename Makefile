@@ -31,10 +31,10 @@ app: $(VENV)/.extras  ## open the dashboard on the recorded samples, or on TRACE
 	@$(BIN)/timeline app $(TRACES)
 
 # Tests start hundreds of Python processes, which are quicker with compiled modules; types are checked
-# beside them. Three workers, as those that wait for a browser leave a core of two idle.
+# beside them.
 test: style  ## everything that CI checks
 	@$(BIN)/mypy & types=$$!; \
-	env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n 3 --dist worksteal $(PYTEST_ARGS); tests=$$?; \
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n 2 --dist worksteal $(PYTEST_ARGS); tests=$$?; \
 	wait $$types && exit $$tests
 
 lint: style  ## ruff and mypy

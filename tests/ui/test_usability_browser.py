@@ -106,19 +106,11 @@ CONTROLS: dict[str, list[Callable[[Any], None]]] = {
         lambda page: page.locator(".stage").press("w"),
         lambda page: chosen(page, "Trace", "pinned"),
     ],
-    "timeline?part=Figure": [
-        lambda page: toggled(page, "Streams"),
-        lambda page: toggled(page, "Host threads"),
-    ],
     "whatif": [
         lambda page: toggled(page, "pinned host memory"),
         lambda page: toggled(page, "pinned host memory"),
     ],
     "compare": [lambda page: chosen(page, "Aligned by", "batch 0")],
-    "techniques?technique=three_way_overlap": [
-        lambda page: toggled(page, "serial"),
-        lambda page: page.get_by_role("slider").first.press("ArrowLeft"),
-    ],
 }
 """What is done on each page, one after the other.
 
