@@ -31,9 +31,8 @@ struct Part {
 };
 
 __device__ __forceinline__ float4 shuffled(float4 v, u32 lanes) {
-    constexpr u32 ALL = 0xffffffffu;
-    return make_float4(__shfl_xor_sync(ALL, v.x, lanes), __shfl_xor_sync(ALL, v.y, lanes),
-                       __shfl_xor_sync(ALL, v.z, lanes), __shfl_xor_sync(ALL, v.w, lanes));
+    return make_float4(__shfl_xor_sync(ALL_LANES, v.x, lanes), __shfl_xor_sync(ALL_LANES, v.y, lanes),
+                       __shfl_xor_sync(ALL_LANES, v.z, lanes), __shfl_xor_sync(ALL_LANES, v.w, lanes));
 }
 
 // The sum over the warp's threads with the same four columns.
@@ -123,8 +122,7 @@ struct Cursor {
 // that has come, as they can't wait at the leader's barrier but only at one of their own.
 __device__ __forceinline__ void lead(Shared& shared, const TensorMap& a, const TensorMap& b, u32 cluster, u32 clusters,
                                      u32 tiles, u32 rounds, u64* read, TileStamps& stamps) {
-    const u32 mine = cluster < tiles ? (tiles - cluster + clusters - 1) / clusters : 0;
-    const u32 total = mine * PANELS * (rounds + 1);
+    const u32 total = tiles_of(cluster, clusters, tiles) * PANELS * (rounds + 1);
     Cursor next = {cluster};
     u64 begin = stamps.begin();
     for (u32 turn = 0; turn < total + STAGES; ++turn) {

@@ -44,7 +44,7 @@ __device__ __forceinline__ void halve(float (&v)[count]) {
 #pragma unroll
     for (u32 i = 0; i < half; ++i) {
         const float low = v[i], high = v[i + half];
-        v[i] = (upper ? high : low) + __shfl_xor_sync(0xffffffffu, upper ? low : high, bit);
+        v[i] = (upper ? high : low) + __shfl_xor_sync(ALL_LANES, upper ? low : high, bit);
     }
 }
 
@@ -53,8 +53,8 @@ __device__ __forceinline__ float scattered_sum(float (&v)[8]) {
     halve<4, 16>(v);
     halve<2, 8>(v);
     halve<1, 4>(v);
-    v[0] += __shfl_xor_sync(0xffffffffu, v[0], 2);
-    return v[0] + __shfl_xor_sync(0xffffffffu, v[0], 1);
+    v[0] += __shfl_xor_sync(ALL_LANES, v[0], 2);
+    return v[0] + __shfl_xor_sync(ALL_LANES, v[0], 1);
 }
 
 // The sum of four values over the warp, in every lane, in 10 shuffles.
@@ -62,24 +62,9 @@ __device__ __forceinline__ float4 warp_sum(float4 four) {
     float v[4] = {four.x, four.y, four.z, four.w};
     halve<2, 16>(v);
     halve<1, 8>(v);
-    for (u32 lanes = 4; lanes > 0; lanes /= 2) v[0] += __shfl_xor_sync(0xffffffffu, v[0], lanes);
-    return make_float4(__shfl_sync(0xffffffffu, v[0], 0), __shfl_sync(0xffffffffu, v[0], 8),
-                       __shfl_sync(0xffffffffu, v[0], 16), __shfl_sync(0xffffffffu, v[0], 24));
-}
-
-// Copies from the own shared memory into that of a block of the cluster; the bytes count at its barrier.
-__device__ __forceinline__ void push_shared(u32 mapped, u32 from, u32 bytes, u32 mapped_barrier) {
-    asm volatile(
-        "cp.async.bulk.shared::cluster.shared::cta.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::"r"(mapped),
-        "r"(from), "r"(bytes), "r"(mapped_barrier)
-        : "memory");
-}
-
-// Shared memory that ordinary stores have written may be read by the copy engine.
-__device__ __forceinline__ void shared_proxy_fence() { asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); }
-
-__device__ __forceinline__ u32 tiles_of(u32 first, u32 step, u32 tiles) {
-    return first < tiles ? (tiles - first + step - 1) / step : 0;
+    for (u32 lanes = 4; lanes > 0; lanes /= 2) v[0] += __shfl_xor_sync(ALL_LANES, v[0], lanes);
+    return make_float4(__shfl_sync(ALL_LANES, v[0], 0), __shfl_sync(ALL_LANES, v[0], 8),
+                       __shfl_sync(ALL_LANES, v[0], 16), __shfl_sync(ALL_LANES, v[0], 24));
 }
 
 constexpr u32 LOADER = WORKERS;  // the first thread of the warp after the workers'

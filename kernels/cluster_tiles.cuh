@@ -14,6 +14,13 @@ constexpr u32 WORKERS = 256, WARPS = WORKERS / 32;
 constexpr u32 QUADS = PANEL / 4;  // groups of four columns
 constexpr u32 PANEL_BYTES = TILE * PANEL * sizeof(float);
 
+constexpr u32 ALL_LANES = 0xffffffffu;
+
+// Tiles that blocks have which take every `step`-th, from `first` on.
+__device__ __forceinline__ u32 tiles_of(u32 first, u32 step, u32 tiles) {
+    return first < tiles ? (tiles - first + step - 1) / step : 0;
+}
+
 __device__ __forceinline__ float4 operator+(float4 a, float4 b) {
     return make_float4(a.x + b.x, a.y + b.y, a.z + b.z, a.w + b.w);
 }

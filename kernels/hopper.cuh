@@ -183,6 +183,17 @@ __device__ __forceinline__ void bulk_load(u32 to, const void* from, u32 bytes, u
         : "memory");
 }
 
+// Copies from the own shared memory into that of another block of the cluster; the bytes count at its barrier.
+__device__ __forceinline__ void push_shared(u32 mapped, u32 from, u32 bytes, u32 mapped_barrier) {
+    asm volatile(
+        "cp.async.bulk.shared::cluster.shared::cta.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::"r"(mapped),
+        "r"(from), "r"(bytes), "r"(mapped_barrier)
+        : "memory");
+}
+
+// Shared memory that ordinary stores have written may be read by the copy engine.
+__device__ __forceinline__ void shared_proxy_fence() { asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); }
+
 // Global memory that ordinary stores have written may be read by the copy engine.
 __device__ __forceinline__ void async_proxy_fence() {
     asm volatile("fence.proxy.async.global;" ::: "memory");

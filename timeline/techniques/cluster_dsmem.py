@@ -26,13 +26,11 @@ __all__ = [
     "bytes_read",
     "combined",
     "launch",
-    "shared_bytes",
 ]
 
 TILE = 128
 TILE_BYTES = TILE * TILE * 4
 PANEL = 32
-PANELS = TILE // PANEL
 SUM_BYTES = TILE * 4
 
 CLUSTERS = (2, 4, 8, 16)
@@ -107,7 +105,7 @@ def _kernel(way: Way, cluster: int) -> Kernel:
     )
 
 
-def shared_bytes(way: Way, cluster: int) -> int:
+def _shared_bytes(way: Way, cluster: int) -> int:
     """Dynamic shared memory of a block: the kernel's ``Shared``, ``Panels`` or ``Shares``."""
     panel_row = PANEL * 4
     if way == "portable":
@@ -171,7 +169,7 @@ def launch(
         work=_work(way, tiles, rounds, grid, cluster),
         inputs=(batch, weights, read),
         outputs=(target, read),
-        dynamic_shared_bytes=shared_bytes(way, cluster),
+        dynamic_shared_bytes=_shared_bytes(way, cluster),
         cooperative=cooperative,
     )
     if form.needs:

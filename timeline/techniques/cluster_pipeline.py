@@ -9,8 +9,8 @@ their sums through distributed shared memory (DSMEM).
 What an H100 showed. A leader that serves raw data loses: its SM's way out, and word of every panel,
 cost more than four reads of the L2 cache, which answers blocks that ask for the same lines at once
 with one read. Loading shares and exchanging only what was summed, 512 bytes for 64 KiB, wins. And
-132 SMs don't hold 33 clusters of four at a block an SM, but 30, as a cluster stays within a GPC: a
-grid of 120 blocks fits at once, one of 132 takes twice as long.
+132 SMs don't hold 33 clusters of four at a block an SM, but 30, as a cluster stays within a GPC:
+120 tiles take 152 µs in 120 blocks, which fit at once, and 192 in 132.
 
 Why the defaults show it. A batch of 60 tiles has 3.9 MB, 72 µs in and 72 µs out. It is combined
 with 96 weight tiles, which stay in the L2 cache: a cluster takes two tiles of a batch, 194 operands
